@@ -1,0 +1,1 @@
+"""What is simulated: one file a model, its parameters beside its kernel."""

@@ -1,0 +1,1 @@
+"""What a lesson shows: figures, claims, the explorer and the live laboratory."""

@@ -1,0 +1,1 @@
+"""What is predicted: theory takes the same parameter objects as the simulations."""

@@ -1,0 +1,1 @@
+"""Slow, obvious twins of the fast kernels, one file a topic."""
