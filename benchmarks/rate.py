@@ -13,9 +13,7 @@ from scipy.integrate import solve_ivp
 from balcourse.models.rate import RateModel
 
 TRAJECTORIES, STEPS, DT = 400, 5_000, 0.1
-MODEL = RateModel(
-    m_ee=1.25, m_ei=-1, m_ie=1, m_ii=0, gamma_e=-10, gamma_i=10, tau_e=10, tau_i=50
-)
+MODEL = RateModel(m_ee=1.25, m_ei=-1, m_ie=1, m_ii=0, gamma_e=-10, gamma_i=10, tau_e=10, tau_i=50)
 STARTS = np.random.default_rng(1).uniform(0, 60, (TRAJECTORIES, 2))
 
 
@@ -72,7 +70,9 @@ def main():
     ours()
     base, rates = timed(ours, repeats=5)
     print(f"{TRAJECTORIES} trajectories of {STEPS} steps      largest error    CPU time    ratio")
-    print(f"{'balcourse, one thread':38s} {np.abs(rates - exact).max():8.0e} Hz {base:9.3f} s        1")
+    print(
+        f"{'balcourse, one thread':38s} {np.abs(rates - exact).max():8.0e} Hz {base:9.3f} s        1"
+    )
     for solve, name, method, tolerance in PEERS:
         spent, found = timed(solve, method, tolerance)
         label = f"solve_ivp, {name}, {method} {tolerance:g}"

@@ -196,25 +196,14 @@ class RateModel:
 
     def _line_of_fixed_points(self, matrix, right, active):
         """Whether the singular system has solutions inside the region."""
-        ends = []
-        for row, value in zip(matrix, right, strict=True):
-            size = np.abs(row).max()
-            if size > _ROUNDING * np.abs(matrix).max():
-                ends.append((row / size, value / size))
-            elif abs(value) > _ROUNDING * np.abs(self.thresholds).max():
-                return False
-        directions = [np.array([row[1], -row[0]]) for row, _ in ends] or [np.array([1.0, 0.0])]
-        starts = [row * value / (row @ row) for row, value in ends] or [np.zeros(2)]
-        consistent = all(
-            abs(row @ starts[0] - value) <= 1e-9 * (abs(value) + np.abs(starts[0]).max())
-            for row, value in ends
-        )
-        if not consistent:
+        start = np.linalg.lstsq(matrix, right, rcond=1e-9)[0]
+        if np.abs(matrix @ start - right).max() > 1e-9 * np.abs(right).max():
             return False
+        direction = np.linalg.svd(matrix)[2][-1]
         # Along start + t * direction each bracket is linear in t: intersect the half-lines.
         low, high = -math.inf, math.inf
-        offsets = self.weights @ starts[0] - self.thresholds
-        slopes = self.weights @ directions[0]
+        offsets = self.weights @ start - self.thresholds
+        slopes = self.weights @ direction
         for offset, slope, on in zip(offsets, slopes, active, strict=True):
             sign = 1 if on else -1
             if abs(slope) <= _ROUNDING * np.abs(self.weights).max():
@@ -281,7 +270,7 @@ class RateModel:
         >>> model = RateModel(m_ee=1.25, m_ei=-1, m_ie=1, m_ii=0, gamma_e=-10, gamma_i=10,
         ...                   tau_e=10, tau_i=30)
         >>> model.simulate(2000, start=(30, 20)).rates[-1].round(2)
-        array([26.66, 16.68])
+        array([26.67, 16.67])
         """
         duration = checked("duration", duration, "ms", above=0)
         dt = checked("dt", dt, "ms", above=0, at_most=self.largest_step())
@@ -577,9 +566,15 @@ def _is_zero(value_and_size):
 
 
 def _eigenvalues(matrix):
+    """Both eigenvalues; a small real one comes from the determinant, so that it keeps its sign."""
     (a, b), (c, d) = matrix
-    root = np.sqrt(complex((a - d) ** 2 + 4 * b * c)) / 2
-    return np.array([(a + d) / 2 + root, (a + d) / 2 - root])
+    trace, square = a + d, (a - d) ** 2 + 4 * b * c
+    if square < 0:
+        root = 0.5j * math.sqrt(-square)
+        return np.array([trace / 2 + root, trace / 2 - root])
+    large = (trace + math.copysign(math.sqrt(square), trace)) / 2
+    small = _determinant(matrix)[0] / large if large else 0.0
+    return np.array(sorted((large, small), reverse=True), complex)
 
 
 def _solution(matrix, right):
