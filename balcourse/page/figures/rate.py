@@ -13,7 +13,7 @@ from balcourse.page.figures import E_STYLE, I_STYLE, THEORY, E, I, described, ne
 _GREY = "#888888"
 
 
-def phase_plane(model, *, alt, start=(50.0, 5.0), largest=60.0, duration=400.0):
+def phase_plane(model, *, alt, start=(45.0, 10.0), largest=60.0, duration=600.0):
     """Draw nullclines, flow, one trajectory and the fixed point.
 
     Parameters
@@ -32,8 +32,8 @@ def phase_plane(model, *, alt, start=(50.0, 5.0), largest=60.0, duration=400.0):
     _nullclines(axes, model, largest)
     e_end = model.nullclines(largest)[0][0, 1]
     i_end = model.nullclines(largest)[1][0, 1]
-    axes.annotate(r"$\dot v_E = 0$", e_end, xytext=(-6, 6), color=E, **_beside, ha="right")
-    axes.annotate(r"$\dot v_I = 0$", i_end, xytext=(-6, 0), color=I, **_beside, ha="right")
+    axes.annotate(r"$\dot v_E = 0$", e_end, xytext=(-4, 9), color=E, **_beside, ha="right")
+    axes.annotate(r"$\dot v_I = 0$", i_end, xytext=(-10, 0), color=I, **_beside, ha="right")
     _trajectory(axes, model.simulate(duration, start=start).rates)
     _fixed_point(axes, model)
     return described(figure, alt)
@@ -58,8 +58,8 @@ def trace_and_determinant(models, labels, *, alt):
     for x, y, text in (
         (-0.018, 2.85, "stable focus"),
         (0.018, 2.85, "unstable focus"),
-        (-0.062, 0.3, "stable node"),
-        (0.062, 0.3, "unstable node"),
+        (-0.053, 0.22, "stable node"),
+        (0.053, 0.22, "unstable node"),
         (0.0, -0.35, "saddle"),
     ):
         axes.text(x, y, text, ha="center", color=_GREY, style="italic")
@@ -79,7 +79,7 @@ def trace_and_determinant(models, labels, *, alt):
     return described(figure, alt)
 
 
-def damped_and_sustained(models, *, alt, start=(30.0, 20.0), duration=1000.0, largest=60.0):
+def damped_and_sustained(models, *, alt, start=(45.0, 18.0), duration=1000.0, largest=60.0):
     """Draw each model's time course beside its phase plane, one row a model.
 
     Parameters
@@ -155,7 +155,7 @@ def neutral_orbits(model, sizes, *, alt, largest=60.0):
     """
     figure, axes = new(width=5.2, height=4.4)
     starts = model.fixed_point().rates - np.outer(sizes, [0, 1])
-    for orbit in model.simulate(1600, start=starts, dt=0.2).rates.transpose(1, 0, 2):
+    for orbit in model.simulate(165, start=starts, dt=0.5).rates.transpose(1, 0, 2):
         axes.plot(*orbit.T, color=THEORY, linewidth=1.2)
     edge = np.array([0, largest])
     e_line = (model.gamma_e - model.m_ee * edge) / model.m_ei
@@ -163,7 +163,7 @@ def neutral_orbits(model, sizes, *, alt, largest=60.0):
     axes.plot(edge, e_line, color=E, linestyle="-.", linewidth=1.2)
     axes.plot(i_line, edge, color=I, linestyle="-.", linewidth=1.2)
     axes.annotate("E falls silent\nabove this line", (26, 43), color=E, ha="right", va="bottom")
-    axes.annotate("I falls silent\nleft of this line", (10, 2), xytext=(5, 0), color=I, **_beside)
+    axes.annotate("I falls silent left of this line", (10, 2), xytext=(5, 0), color=I, **_beside)
     _fixed_point(axes, model)
     _square(axes, largest)
     return described(figure, alt)
@@ -194,8 +194,8 @@ def cycle_against_tau_i(model, tau_i, *, alt):
     for run, at in zip(runs, tau_i[::4], strict=True):
         size.plot([at, at], [run[:, 0].min(), run[:, 0].max()], "o", color=THEORY)
     size.set(xlabel=r"$\tau_I$ (ms)", ylabel="$v_E$ (Hz)", ylim=(-3, None))
-    size.annotate("largest on the cycle", (62, 46), color=E)
-    size.annotate("smallest on the cycle", (58, 3), color=E)
+    size.annotate("largest on the cycle", (24, 74), color=E)
+    size.annotate("smallest on the cycle", (52, 3), color=E)
     size.annotate("fixed point", (82, value), xytext=(0, 9), color=E, **_beside)
     period.plot(tau_i, [cycle.period for cycle in cycles], color=THEORY)
     linear = [1000 / one.fixed_point().frequency for one in models]
@@ -208,7 +208,7 @@ def cycle_against_tau_i(model, tau_i, *, alt):
     return described(figure, alt)
 
 
-def coexistence(model, starts, *, alt, largest=120.0, duration=6000.0):
+def coexistence(model, starts, *, alt, largest=120.0, duration=2000.0):
     """Draw two trajectories that end differently, and the unstable cycle between them.
 
     Parameters
@@ -223,25 +223,22 @@ def coexistence(model, starts, *, alt, largest=120.0, duration=6000.0):
     """
     figure, (plane, times) = new(width=7.2, height=3.8, ncols=2)
     inner, outer = limit_cycles(model)
-    for cycle, style, text in ((inner, ":", "unstable cycle"), (outer, "-", "stable cycle")):
+    for cycle, line in ((inner, ":"), (outer, "-")):
         orbit = model.simulate(cycle.period, start=cycle.start).rates
-        plane.plot(*orbit.T, color=THEORY, linestyle=style)
-        top = orbit[orbit[:, 1].argmax()]
-        below = text.startswith("unstable")
-        plane.annotate(
-            text, top, xytext=(0, -12 if below else 8), ha="center", color=THEORY, **_beside
-        )
+        plane.plot(*orbit.T, color=THEORY, linestyle=line)
+    plane.annotate("stable cycle", outer.maximum, ha="right", va="bottom")
+    plane.annotate("unstable cycle", model.fixed_point().rates + [2, 5], ha="center")
     run = model.simulate(duration, start=starts, dt=0.2)
-    for rates, style in zip(run.rates.transpose(1, 0, 2), (I_STYLE, E_STYLE), strict=True):
+    styles = ({"color": _GREY, "linestyle": "--"}, {"color": THEORY, "linestyle": "-"})
+    for rates, style in zip(run.rates.transpose(1, 0, 2), styles, strict=True):
         plane.plot(*rates[0], "s", color=style["color"])
-        shown = run.times <= 2000
-        times.plot(run.times[shown], rates[shown, 0], **style)
+        times.plot(run.times, rates[:, 0], **style)
     _fixed_point(plane, model)
     _square(plane, largest)
     plane.set_ylim(0, 60)
     times.set(xlabel="time (ms)", ylabel="$v_E$ (Hz)", ylim=(0, largest * 1.1))
-    times.annotate("from outside", (2000, largest * 1.03), color=E, ha="right")
-    times.annotate("from inside", (60, largest * 1.03), color=I)
+    times.annotate("from outside", (duration, largest), ha="right")
+    times.annotate("from inside", (60, largest), color=_GREY)
     return described(figure, alt)
 
 
@@ -253,9 +250,7 @@ def _plain(point):
 
 
 def _square(axes, largest):
-    axes.set(
-        xlim=(0, largest), ylim=(0, largest), xlabel="$v_E$ (Hz)", ylabel="$v_I$ (Hz)"
-    )
+    axes.set(xlim=(0, largest), ylim=(0, largest), xlabel="$v_E$ (Hz)", ylabel="$v_I$ (Hz)")
 
 
 def _flow(axes, model, largest, arrows=13):
@@ -293,7 +288,11 @@ def _time_course(axes, run, largest):
     for rates, style, name in zip(run.rates.T, (E_STYLE, I_STYLE), "EI", strict=True):
         axes.plot(run.times, rates, linewidth=1.5, **style)
         axes.annotate(
-            f"$v_{name}$", (run.times[-1], rates[-1]), xytext=(4, 0), color=style["color"], **_beside
+            f"$v_{name}$",
+            (run.times[-1], rates[-1]),
+            xytext=(4, 0),
+            color=style["color"],
+            **_beside,
         )
     axes.set(ylim=(0, largest), xlabel="time (ms)", ylabel="rate (Hz)")
 
