@@ -59,7 +59,7 @@ def trace_and_determinant(models, labels, *, alt):
         (-0.018, 2.85, "stable focus"),
         (0.018, 2.85, "unstable focus"),
         (-0.053, 0.22, "stable node"),
-        (0.053, 0.22, "unstable node"),
+        (0.058, 0.22, "unstable node"),
         (0.0, -0.35, "saddle"),
     ):
         axes.text(x, y, text, ha="center", color=_GREY, style="italic")
@@ -227,7 +227,7 @@ def coexistence(model, starts, *, alt, largest=120.0, duration=2000.0):
         orbit = model.simulate(cycle.period, start=cycle.start).rates
         plane.plot(*orbit.T, color=THEORY, linestyle=line)
     plane.annotate("stable cycle", outer.maximum, ha="right", va="bottom")
-    plane.annotate("unstable cycle", model.fixed_point().rates + [2, 5], ha="center")
+    plane.annotate("unstable cycle", model.fixed_point().rates + [-10, 5], ha="left")
     run = model.simulate(duration, start=starts, dt=0.2)
     styles = ({"color": _GREY, "linestyle": "--"}, {"color": THEORY, "linestyle": "-"})
     for rates, style in zip(run.rates.transpose(1, 0, 2), styles, strict=True):
