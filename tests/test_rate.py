@@ -278,7 +278,7 @@ def order(model, start, steps, exact):
 
 def test_order_four_where_the_field_is_smooth():
     point = EXAMPLE.fixed_point().rates
-    start = point + [2.0, 1.0]
+    start = np.add(point, (2, 1))
     exact = point + expm(EXAMPLE.jacobian() * 200) @ (start - point)
     assert order(EXAMPLE, start, [4, 2, 1, 0.5], exact) == pytest.approx(4, abs=0.15)
 
@@ -413,7 +413,7 @@ def test_orbits_on_the_border_close_with_the_linear_period():
     model = example(tau_i=40)
     period = 1000 / border(model)[1]
     for size in (0.5, 3.0, 7.0):
-        start = model.fixed_point().rates + [0, -size]
+        start = np.add(model.fixed_point().rates, (0, -size))
         end = model.simulate(period, start=start, dt=period / 2000).rates[-1]
         np.testing.assert_allclose(end, start, atol=1e-7)
 

@@ -50,6 +50,7 @@ class RateModel:
     >>> point = model.fixed_point()
     >>> point.rates.round(3), point.kind
     (array([26.667, 16.667]), 'stable focus')
+
     """
 
     m_ee: float
@@ -98,6 +99,7 @@ class RateModel:
         -------
         numpy.ndarray, shape (..., 2)
             Hz per ms.
+
         """
         rates = np.asarray(rates, float)
         if rates.shape[-1:] != (2,):
@@ -117,6 +119,7 @@ class RateModel:
         -------
         numpy.ndarray, shape (2, 2)
             Row i is divided by the time constant of population i.
+
         """
         return (np.diag(np.array(active, float)) @ self.weights - np.eye(2)) / self.time_constants[
             :, None
@@ -129,6 +132,7 @@ class RateModel:
         -------
         tuple of FixedPoint
             Both populations active first, both silent last; empty if there is none.
+
         """
         found = (self._fixed_point_in(active) for active in _REGIONS)
         return tuple(point for point in found if point is not None)
@@ -148,6 +152,7 @@ class RateModel:
         >>> RateModel(m_ee=2, m_ei=0, m_ie=1, m_ii=0, gamma_e=-10, gamma_i=10,
         ...           tau_e=10, tau_i=30).fixed_point().kind
         'none: the active solution lies outside the positive quadrant'
+
         """
         points = self.fixed_points()
         if not points:
@@ -229,6 +234,7 @@ class RateModel:
             The E and the I nullcline as straight pieces: end point, then (v_E, v_I), Hz. Each has
             a piece on the line where the population is active and one on the axis where it is
             silent, as far as they lie in the square.
+
         """
         largest = checked("largest", largest, "Hz", above=0)
         e_line = _nullcline(self.m_ee, self.m_ei, self.gamma_e, largest)
@@ -271,6 +277,7 @@ class RateModel:
         ...                   tau_e=10, tau_i=30)
         >>> model.simulate(2000, start=(30, 20)).rates[-1].round(2)
         array([26.67, 16.67])
+
         """
         duration = checked("duration", duration, "ms", above=0)
         dt = checked("dt", dt, "ms", above=0, at_most=self.largest_step())
@@ -308,6 +315,7 @@ class FixedPoint:
         One of the kinds of `classify`, then who is silent, if any; or "none: ..." with the reason.
     active : tuple of bool or None
         Whether E and I are above threshold there.
+
     """
 
     rates: np.ndarray
@@ -338,6 +346,7 @@ class RateRun:
         v_E and v_I, Hz.
     model : RateModel
         The parameters.
+
     """
 
     times: np.ndarray
@@ -367,6 +376,7 @@ def classify(jacobian):
     --------
     >>> classify([[0, 1], [-1, 0]]), classify([[1, 0], [0, -1]])
     ('centre', 'saddle')
+
     """
     matrix = np.asarray(jacobian, float)
     if matrix.shape != (2, 2) or not np.isfinite(matrix).all():
@@ -409,6 +419,7 @@ def border(model):
     >>> tau_i, frequency = border(model)
     >>> round(tau_i, 6), round(frequency, 4)
     (40.0, 6.8916)
+
     """
     matrix = np.eye(2) - model.weights
     determinant, _ = _determinant(matrix)
@@ -431,6 +442,7 @@ def focus_range(model):
     -------
     tuple of float
         Lower and upper end, ms; NaN twice if there is no such interval.
+
     """
     matrix = np.eye(2) - model.weights
     determinant, _ = _determinant(matrix)
@@ -459,6 +471,7 @@ class LimitCycle:
         Whether neighbouring orbits approach it.
     start : numpy.ndarray, shape (2,)
         The point on it where v_E rises through the fixed point's value, Hz.
+
     """
 
     period: float
@@ -479,6 +492,7 @@ def limit_cycles(model, *, starts=400):
     Parameters
     ----------
     model : RateModel
+        With both populations active at its fixed point, or there is nothing to find.
     starts : int
         Number of samples, 2 to 100,000.
 
@@ -494,6 +508,7 @@ def limit_cycles(model, *, starts=400):
     >>> [cycle] = limit_cycles(model)
     >>> round(cycle.period, 2), cycle.maximum.round(2), cycle.stable
     (187.31, array([56.19, 30.79]), True)
+
     """
     starts = checked("starts", starts, integer=True, at_least=2, at_most=100_000)
     point = model.fixed_point()

@@ -13,19 +13,22 @@ from balcourse.page.figures import E_STYLE, I_STYLE, THEORY, E, I, described, ne
 _GREY = "#888888"
 
 
-def phase_plane(model, *, alt, start=(45.0, 10.0), largest=60.0, duration=600.0):
+def phase_plane(model, *, alt, start=(40.0, 10.0), largest=60.0, duration=600.0):
     """Draw nullclines, flow, one trajectory and the fixed point.
 
     Parameters
     ----------
     model : RateModel
+        Parameters of the rate model.
     alt : str
+        The result, as a sentence.
     start : tuple of float
         Where the trajectory begins, Hz.
     largest : float
         Side of the square that is shown, Hz.
     duration : float
         Of the trajectory, ms.
+
     """
     figure, axes = new(width=5.2, height=4.6)
     _flow(axes, model, largest)
@@ -47,7 +50,10 @@ def trace_and_determinant(models, labels, *, alt):
     models : sequence of RateModel
         Each with a fixed point at which both populations are active.
     labels : sequence of str
+        Written beside the points.
     alt : str
+        The result, as a sentence.
+
     """
     figure, axes = new(width=6.0, height=4.2)
     widest, highest = 0.072, 3.2e-3
@@ -85,13 +91,16 @@ def damped_and_sustained(models, *, alt, start=(45.0, 18.0), duration=1000.0, la
     Parameters
     ----------
     models : sequence of RateModel
+        Parameters of the rate model.
     alt : str
+        The result, as a sentence.
     start : tuple of float
         Hz.
     duration : float
         ms.
     largest : float
         Highest rate that is shown, Hz.
+
     """
     figure, rows = new(
         width=7.2, height=2.9 * len(models), nrows=len(models), ncols=2, squeeze=False
@@ -114,10 +123,12 @@ def against_tau_i(tau_i, *, model, start=(50.0, 5.0), largest=90.0, duration=600
     tau_i : float
         Replaces the model's, ms.
     model : RateModel
+        Parameters of the rate model.
     start : tuple of float
         Hz.
     largest, duration : float
         Highest rate (Hz) and longest time (ms) that are shown.
+
     """
     model = dataclasses.replace(model, tau_i=float(tau_i))
     point, run = model.fixed_point(), model.simulate(duration, start=start, dt=0.05)
@@ -150,8 +161,10 @@ def neutral_orbits(model, sizes, *, alt, largest=60.0):
     sizes : sequence of float
         Hz.
     alt : str
+        The result, as a sentence.
     largest : float
         Hz.
+
     """
     figure, axes = new(width=5.2, height=4.4)
     starts = model.fixed_point().rates - np.outer(sizes, [0, 1])
@@ -177,9 +190,12 @@ def cycle_against_tau_i(model, tau_i, *, alt):
     Parameters
     ----------
     model : RateModel
+        Parameters of the rate model.
     tau_i : sequence of float
         ms, beyond the border.
     alt : str
+        The result, as a sentence.
+
     """
     figure, (size, period) = new(width=7.2, height=3.5, ncols=2)
     edge, _ = border(model)
@@ -218,8 +234,10 @@ def coexistence(model, starts, *, alt, largest=120.0, duration=2000.0):
     starts : sequence of two tuples of float
         One inside and one outside the unstable cycle, Hz.
     alt : str
+        The result, as a sentence.
     largest, duration : float
         Hz, ms.
+
     """
     figure, (plane, times) = new(width=7.2, height=3.8, ncols=2)
     inner, outer = limit_cycles(model)
@@ -227,7 +245,7 @@ def coexistence(model, starts, *, alt, largest=120.0, duration=2000.0):
         orbit = model.simulate(cycle.period, start=cycle.start).rates
         plane.plot(*orbit.T, color=THEORY, linestyle=line)
     plane.annotate("stable cycle", outer.maximum, ha="right", va="bottom")
-    plane.annotate("unstable cycle", model.fixed_point().rates + [-10, 5], ha="left")
+    plane.annotate("unstable cycle", np.add(model.fixed_point().rates, (-10, 5)), ha="left")
     run = model.simulate(duration, start=starts, dt=0.2)
     styles = ({"color": _GREY, "linestyle": "--"}, {"color": THEORY, "linestyle": "-"})
     for rates, style in zip(run.rates.transpose(1, 0, 2), styles, strict=True):
