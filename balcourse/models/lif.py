@@ -465,7 +465,7 @@ class _Simulation:
             potentials=np.minimum(
                 potentials, np.nextafter(np.float32(network.threshold), np.float32(-np.inf))
             ).reshape(blocks, BLOCK),
-            awake=np.zeros((blocks, BLOCK), np.int32),
+            awake=np.zeros((blocks, BLOCK), np.float32),
             lanes=lane_states(seed, _LANES, blocks),
             rare=np.array([random_state(seed, stream=_RARE + 16 * b) for b in range(blocks)]),
         )

@@ -60,7 +60,10 @@ class Drive(NamedTuple):
 
 
 class State(NamedTuple):
-    """What is carried from step to step, by block: a neuron integrates from step `awake` on."""
+    """What is carried from step to step, by block: a neuron integrates from step `awake` on.
+
+    Places that no neuron fills have a potential of minus infinity, and never fire.
+    """
 
     potentials: np.ndarray
     awake: np.ndarray
@@ -251,7 +254,7 @@ def _step_block(part, block, step, place_in_window, graph, cells, drive, state, 
         drive.tables[step, population],
         state.rare[block],
     )
-    firing = _integrate(
+    _integrate(
         state.potentials[block],
         state.awake[block],
         work.counts[0, block],
@@ -261,23 +264,21 @@ def _step_block(part, block, step, place_in_window, graph, cells, drive, state, 
         population,
         cells,
     )
-    end = work.found_ends[block, place_in_window]
-    if firing > 0:
-        end = _collect(work.fired_words[part], work.found[block], end, graph.sizes[block])
-    work.found_ends[block, place_in_window + 1] = end
+    work.found_ends[block, place_in_window + 1] = _collect(
+        work.fired_words[part], work.found[block], work.found_ends[block, place_in_window]
+    )
 
 
 @kernel
 def _integrate(potentials, awake, excitatory, inhibitory, fired, step, population, cells):
-    """Advance a block by one step: decay, jump, fire, reset, hold. Return how many fired."""
+    """Advance a block by one step: decay, jump, fire, reset, hold."""
     decay = cells.decay[population]
     weight_e = cells.weight_e[population]
     weight_i = cells.weight_i[population]
     reset = cells.reset[population]
     threshold = cells.threshold[population]
-    now = np.int32(step)
-    again = np.int32(step + cells.refractory + 1)
-    firing = np.int32(0)
+    now = np.float32(step)
+    again = np.float32(step + cells.refractory + 1)
     for place in range(BLOCK):
         jump = weight_e * np.float32(excitatory[place]) - weight_i * np.float32(inhibitory[place])
         free = potentials[place] * decay + jump
@@ -286,21 +287,22 @@ def _integrate(potentials, awake, excitatory, inhibitory, fired, step, populatio
         potentials[place] = reset if fires else potential
         awake[place] = again if fires else awake[place]
         fired[place] = fires
-        firing += np.int32(fires)
-    return firing
 
 
 @kernel
-def _collect(fired_words, found, end, size):
+def _collect(fired_words, found, end):
     """Append the places of the neurons that fired, eight flags at a time."""
+    any_fired = np.uint64(0)
     for word in range(fired_words.size):
-        flags = fired_words[word]
-        if flags > 0:
-            for byte in range(8):
-                place = word * 8 + byte
-                if flags >> np.uint64(8 * byte) & np.uint64(1) and place < size:
-                    found[end] = place
-                    end += 1
+        any_fired |= fired_words[word]
+    if any_fired > 0:
+        for word in range(fired_words.size):
+            flags = fired_words[word]
+            if flags > 0:
+                for byte in range(8):
+                    if flags >> np.uint64(8 * byte) & np.uint64(1):
+                        found[end] = word * 8 + byte
+                        end += 1
     return end
 
 
