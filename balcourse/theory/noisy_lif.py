@@ -1,12 +1,12 @@
-"""One leaky integrate-and-fire neuron in white noise: rate, irregularity, linear response, spectrum.
+"""One leaky integrate-and-fire neuron in white noise: rate, irregularity, response, spectrum.
 
 tau dV/dt = -V + mean + sd sqrt(tau) xi(t); a spike at threshold, then V is held at reset for the
 refractory time. `sd` is Brunel's sigma: without a threshold V has variance sd**2 / 2. Sources:
 A. Siegert, Phys. Rev. 81:617 (1951); N. Brunel, J. Comput. Neurosci. 8:183 (2000); N. Brunel and
-V. Hakim, Neural Comput. 11:1621 (1999); B. Lindner and L. Schimansky-Geier, Phys. Rev. Lett. 86:2934
-(2001). Units: ms, mV, Hz. Everything follows from one function, U(y) with y = (V - mean) / sd: the
-solution of U'' = 2 y U' + 2 s U that stays smallest at minus infinity. U(y_reset) / U(y_threshold) is
-the Laplace transform, at s / tau, of the time from reset to threshold.
+V. Hakim, Neural Comput. 11:1621 (1999); B. Lindner and L. Schimansky-Geier, Phys. Rev. Lett.
+86:2934 (2001). Units: ms, mV, Hz. Everything follows from one function, U(y), y = (V - mean) / sd:
+the solution of U'' = 2 y U' + 2 s U that stays smallest at minus infinity. Its ratio between reset
+and threshold is the Laplace transform, at s / tau, of the time from the one to the other.
 """
 
 import math
@@ -330,7 +330,7 @@ def response_at(growth, mean, sd, tau, threshold, reset, refractory):
 
 
 @kernel
-def _fill_response(growth, mean, sd, tau, threshold, reset, refractory, transform, to_mean, to_var):
+def fill_responses(growth, mean, sd, tau, threshold, reset, refractory, transform, to_mean, to_var):
     for index in range(growth.size):
         transform[index], to_mean[index], to_var[index] = response_at(
             growth[index], mean, sd, tau, threshold, reset, refractory
@@ -342,7 +342,7 @@ def _responses(mean, sd, frequency, neuron):
     frequency = np.asarray(frequency, float)
     growth = 2e-3j * np.pi * frequency.ravel()
     filled = np.empty((3, growth.size), complex)
-    _fill_response(growth, mean, sd, *_neuron(**neuron), *filled)
+    fill_responses(growth, mean, sd, *_neuron(**neuron), *filled)
     return filled.reshape(3, *frequency.shape), lif_rate(mean, sd, **neuron)
 
 
@@ -371,7 +371,7 @@ def linear_response(mean, sd, frequency, *, tau=20.0, threshold=20.0, reset=10.0
 
     Notes
     -----
-    Brunel and Hakim (1999), Brunel (2000), Lindner and Schimansky-Geier (2001), with refractoriness.
+    Brunel and Hakim (1999), Brunel (2000), Lindner and Schimansky-Geier (2001).
     At high frequency to_mean falls as f**-0.5 with a lag of 45 degrees, to_variance tends to
     rate / sd**2.
 
