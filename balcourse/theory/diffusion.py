@@ -313,7 +313,7 @@ def stationary_states(network):
     >>> from balcourse.models.lif import BrunelNetwork
     >>> [state] = stationary_states(BrunelNetwork(g=5, external_ratio=2))
     >>> print(f"{state.rate:.4f} Hz, CV {state.cv:.3f}")
-    37.9499 Hz, CV 0.675
+    37.9497 Hz, CV 0.675
     >>> [state.stable for state in stationary_states(BrunelNetwork(g=3, external_ratio=0.8))]
     [True, False, True]
     """

@@ -225,7 +225,7 @@ def lif_cv(mean, sd, *, tau=20.0, threshold=20.0, reset=10.0, refractory=2.0):
     Returns
     -------
     float or numpy.ndarray
-        CV, from 0 (clock) to 1 (Poisson process).
+        CV: 0 for a clock, 1 for a Poisson process.
 
     Examples
     --------
