@@ -317,15 +317,18 @@ def stationary_states(network):
     >>> [state.stable for state in stationary_states(BrunelNetwork(g=3, external_ratio=0.8))]
     [True, False, True]
     """
+    return [_state(network, log_rate) for log_rate in _log_rates(network)]
+
+
+def _log_rates(network):
+    """All stationary states as arrays of log(rate / Hz) by population, ascending."""
     external, recurrent, neurons = _wiring(network)
-    if len(neurons) == 1:
-        log_rates = np.empty(_MOST)
-        field = np.array([*recurrent.ravel(), *neurons[0]])
-        count = _find_states(*external.ravel(), field, np.empty(_SCAN), log_rates)
-        found = log_rates[:count, None]
-    else:
-        found = _pairs_of_rates(external, recurrent, neurons)
-    return [_state(network, log_rate) for log_rate in found]
+    if len(neurons) == 2:
+        return _pairs_of_rates(external, recurrent, neurons)
+    log_rates = np.empty(_MOST)
+    field = np.array([*recurrent.ravel(), *neurons[0]])
+    count = _find_states(*external.ravel(), field, np.empty(_SCAN), log_rates)
+    return list(log_rates[:count, None])
 
 
 def _state(network, log_rate):
@@ -728,7 +731,7 @@ def _merging_seeds(border, path):
     """Points near which two stationary states merge along a path of (g, external ratio)."""
     previous = []
     for g, ratio in path:
-        states = [np.log(np.atleast_1d(s.rate)) for s in stationary_states(border.at(g, ratio))]
+        states = _log_rates(border.at(g, ratio))
         longer, shorter = (states, previous) if len(states) > len(previous) else (previous, states)
         if previous and len(longer) == len(shorter) + 2:
             lost = np.argmin(
