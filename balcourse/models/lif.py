@@ -188,7 +188,16 @@ class BrunelNetwork:
         ValueError
             If a parameter is out of range, a count could overflow or memory does not suffice.
         """
-        run = _Simulation(self, dt, warmup, modulation, traced, keep_spikes, threads, seed)
+        run = Simulation(
+            self,
+            dt=dt,
+            warmup=warmup,
+            modulation=modulation,
+            traced=traced,
+            keep_spikes=keep_spikes,
+            threads=threads,
+            seed=seed,
+        )
         steps = _steps("duration", duration, dt)
         pieces = []
         cut_short = False
@@ -231,9 +240,7 @@ class BrunelNetwork:
         ... )
         True
         """
-        names = ("dt", "warmup", "modulation", "traced", "keep_spikes", "threads", "seed")
-        defaults = dict(zip(names, (0.1, 0.0, None, (), True, 1, 0), strict=True))
-        run = _Simulation(self, **defaults | options)
+        run = Simulation(self, **options)
         steps = _steps("duration", duration, run.dt)
         piece_steps = _steps("piece", piece, run.dt)
         run.warm_up()
@@ -314,10 +321,24 @@ class LifRun:
         return segment
 
 
-class _Simulation:
-    """The arrays of a run in progress."""
+class Simulation:
+    """A run in progress: the arrays of `balcourse.models.windows`, made and advanced.
 
-    def __init__(self, network, dt, warmup, modulation, traced, keep_spikes, threads, seed):
+    Parameters are those of `BrunelNetwork.simulate`.
+    """
+
+    def __init__(
+        self,
+        network,
+        *,
+        dt=0.1,
+        warmup=0.0,
+        modulation=None,
+        traced=(),
+        keep_spikes=True,
+        threads=1,
+        seed=0,
+    ):
         self.network = network
         self.dt = checked("dt", dt, "ms", above=0)
         self.modulation = modulation
@@ -400,7 +421,7 @@ class _Simulation:
 
     def _check_sizes(self, delays, refractory):
         network = self.network
-        for population, mean in zip("EI", self._means(1.0), strict=True):
+        for population, mean in zip("EI", self.means(1.0), strict=True):
             if mean > 10_000 or network.c_e + mean + 12 * math.sqrt(mean) + 40 > _LARGEST_COUNT:
                 raise ValueError(
                     f"external_ratio = {network.external_ratio} with dt = {self.dt} ms: {mean:g}"
@@ -470,14 +491,14 @@ class _Simulation:
             rare=np.array([random_state(seed, stream=_RARE + 16 * b) for b in range(blocks)]),
         )
 
-    def _means(self, factors):
+    def means(self, factors):
         """Return the mean external spikes a step, for each population and factor."""
         rates = np.array(_pair(self.network.external_rate))
         return np.multiply.outer(rates * self.network.c_e * self.dt / 1000, factors)
 
     def _make_drive(self, steps):
         if self.modulation is None:
-            means = np.broadcast_to(self._means(np.ones(1)), (2, steps))
+            means = np.broadcast_to(self.means(np.ones(1)), (2, steps))
         else:
             times = (self.step + np.arange(steps)) * self.dt
             factors = np.asarray(self.modulation(times), float)
@@ -486,7 +507,7 @@ class _Simulation:
                     f"modulation gives shape {factors.shape}: must be ({steps},) or (2, {steps}),"
                     " finite numbers of at least 0"
                 )
-            means = self._means(np.ones(1)) * factors
+            means = self.means(np.ones(1)) * factors
         tables, which = np.unique(means, return_inverse=True)
         return windows.Drive(*ladders(tables), which.reshape(2, steps).T.copy())
 

@@ -55,7 +55,7 @@ def ladders(means):
     --------
     >>> rungs, escapes, least, tails = ladders([0.9])
     >>> int(rungs[0, 0]), int(escapes[0])
-    (26644, 65532)
+    (26643, 65532)
     """
     means = np.array([checked("mean", mean, at_least=0, at_most=10_000) for mean in means])
     largest = means.max()

@@ -44,7 +44,7 @@ class Wiring:
     sizes: np.ndarray
 
 
-def wired(n_e, n_i, c_e, c_i, delays, as_bits, seed):
+def wired(n_e, n_i, c_e, c_i, delays, as_bits, seed, tile=None):
     """Draw a graph.
 
     Parameters
@@ -57,10 +57,12 @@ def wired(n_e, n_i, c_e, c_i, delays, as_bits, seed):
         Rows of bits (fast where more than one pair in a hundred is connected), or lists.
     seed : int
         Seed of the graph.
+    tile : int, optional
+        Blocks in a tile of targets, at most `LIST_TILE`.
     """
     firsts, sizes = blocks_of(n_e, n_i)
     blocks, row_count = len(firsts), delays * (n_e + n_i)
-    tile = min(LIST_TILE, -(-blocks // 4))
+    tile = tile or min(LIST_TILE, -(-blocks // 4))
     streams = np.array([random_state(seed, stream=block + 1) for block in range(blocks)])
     seen = np.zeros((n_e + n_i) // 64 + 1, np.uint64)
     drawn = np.zeros(c_e + c_i, np.int64)
