@@ -10,9 +10,11 @@ models A and B; N. Brunel and V. Hakim, Neural Comput. 11:1621 (1999). Units: ms
 import dataclasses
 import math
 
+import joblib
 import numpy as np
 from scipy import optimize
 
+from balcourse.cache import cache_folder
 from balcourse.models.kernel import kernel
 from balcourse.parameters import checked
 from balcourse.theory.noisy_lif import (
@@ -763,7 +765,8 @@ def stability_lines(network, *, g=(1.0, 8.0), external_ratio=(0.5, 4.5), delay=N
     Notes
     -----
     Brunel (2000), section 4 and figure 2 show these lines. A few cuts through the plane find where
-    a resonance passes gain 1; pseudo-arclength continuation does the rest.
+    a resonance passes gain 1; pseudo-arclength continuation does the rest. Kept on disk, unless
+    `delay` is a function.
 
     Examples
     --------
@@ -772,11 +775,14 @@ def stability_lines(network, *, g=(1.0, 8.0), external_ratio=(0.5, 4.5), delay=N
     >>> [line.kind for line in lines]
     ['fast']
     """
-    lines = _traced(network, g, external_ratio, delay, False, _merging_seeds)
-    return lines + _traced(network, g, external_ratio, delay, True, _oscillation_seeds)
+    traced = _traced.func if callable(delay) else _traced
+    plane = (network, tuple(g), tuple(external_ratio), delay)
+    return traced(*plane, oscillates=False) + traced(*plane, oscillates=True)
 
 
-def _traced(network, g, external_ratio, delay, oscillates, seeds):
+@joblib.Memory(cache_folder("theory"), verbose=0).cache
+def _traced(network, g, external_ratio, delay, oscillates):
+    seeds = _oscillation_seeds if oscillates else _merging_seeds
     (low_g, high_g), (low, high) = g, external_ratio
     near = [ratio for ratio in np.linspace(0.5, 1.1, 41) if low <= ratio <= high]
     far = [ratio for ratio in np.geomspace(1.1, 20, 40) if low <= ratio <= high]
@@ -885,7 +891,7 @@ def cusp(network):
 
 
 def _merging_lines(network):
-    return _traced(network, (0.2, 12.0), (0.005, 2.0), None, False, _merging_seeds)
+    return _traced(network, (0.2, 12.0), (0.005, 2.0), None, oscillates=False)
 
 
 # Finite size --------------------------------------------------------------------------------------
