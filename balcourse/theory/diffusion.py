@@ -88,13 +88,14 @@ def inputs(network, rate):
     Parameters
     ----------
     network : balcourse.models.lif.BrunelNetwork
-    rate : float or (float, float)
-        Rate of all neurons, or of the excitatory and of the inhibitory ones, Hz.
+    rate : float or array_like
+        Hz, of any shape if all neurons are alike; if the populations differ, one rate for both or
+        a pair.
 
     Returns
     -------
     mean, sd : float or numpy.ndarray
-        mV; `sd` is Brunel's sigma. Arrays of shape (2,) if the populations differ.
+        mV; `sd` is Brunel's sigma. Of the shape of `rate`, or (2,) if the populations differ.
 
     Examples
     --------
@@ -103,10 +104,15 @@ def inputs(network, rate):
     >>> print(f"{mean:.2f} mV, {sd:.2f} mV")
     21.02 mV, 7.68 mV
     """
-    external, recurrent, _ = _wiring(network)
-    rates = np.array(_pair(rate), float)[: recurrent.shape[2]]
-    mean, variance = external + recurrent @ rates
-    return (mean.item(), math.sqrt(variance.item())) if mean.size == 1 else (mean, variance**0.5)
+    external, recurrent, neurons = _wiring(network)
+    rate = np.asarray(rate, float)
+    if len(neurons) == 1:
+        mean, variance = (external.ravel() + recurrent.ravel() * rate[..., None]).T
+        return (
+            (mean.item(), math.sqrt(variance.item())) if rate.ndim == 0 else (mean, variance**0.5)
+        )
+    mean, variance = external + recurrent @ np.broadcast_to(rate, 2)
+    return mean, variance**0.5
 
 
 # Stationary states --------------------------------------------------------------------------------
