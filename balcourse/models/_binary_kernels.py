@@ -12,6 +12,8 @@ import numpy as np
 from balcourse.models.kernel import kernel
 from balcourse.models.random import below, uniform
 
+WIDTH = 16  # words of 64 replicas each
+
 
 @kernel(inline="always")
 def _ln(ratio):
@@ -142,6 +144,22 @@ def _flip(neuron, population, now, state, active, busy, counts, pointer, targets
 
 
 @kernel
+def flip(neurons, now, state, active, busy, counts, pointer, targets, n_e, n_i):
+    """Change the state of each of `neurons`."""
+    for index in range(neurons.size):
+        neuron = neurons[index]
+        population = np.int64(neuron >= n_e) + np.int64(neuron >= n_e + n_i)
+        _flip(neuron, population, now, state, active, busy, counts, pointer, targets)
+
+
+@kernel
+def fill_uniform(random, values):
+    """Fill `values` with uniform random numbers."""
+    for index in range(values.size):
+        values[index] = uniform(random)
+
+
+@kernel
 def advance(
     updates, now, random, state, active, busy, counts, bound, drive, coupling, pointer, targets,
     n_e, n_i, n_0, tau_i, m_0, heat,
@@ -192,72 +210,115 @@ def advance_together(
             following[neuron] = uniform(random) < m_0
         for neuron in range(n_e + n_i + n_0):
             if following[neuron] != state[neuron]:
-                population = (neuron >= n_e) + (neuron >= n_e + n_i)
+                population = np.int64(neuron >= n_e) + np.int64(neuron >= n_e + n_i)
                 _flip(neuron, population, step, state, active, busy, counts, pointer, targets)
 
 
 @kernel(inline="always")
 def _full_add(one, two, three):
-    """Add three bits in every lane; return their sum's low bits and its carries."""
+    """Add three bits in every lane; return the low bits of the sums and the carries."""
     half = one ^ two
     return half ^ three, (one & two) | (half & three)
 
 
 @kernel
-def _tally(words, sources, first, last, planes, carry, sums):
-    """Count the active neurons of `sources[first:last]` in every replica, into `sums`.
+def _add_eights(words, sources, first, last, zero, planes, level, carries, filled):
+    """Add the rows `sources[first:last]` of `words`, eight at a time, by carry-save adders.
 
-    Eight rows of bits at a time pass a tree of carry-save adders into vertical counters: bit p
-    of all counts lies in `planes[p]`. Missing rows are the last row of `words`, always zero.
+    Leaves bits 0, 1, 2 of every lane's sum in rows `level` to `level + 2` of `planes`, and what
+    they cannot hold as rows of weight 8 in `carries` from `filled` on; returns where these end.
+    `words[zero]` is 0.
     """
-    width = words.shape[1]
-    rows = words.shape[0] - 1
-    depth = planes.shape[0]
-    planes[:] = np.uint64(0)
     for place in range(first, last, 8):
         a = words[sources[place]]
-        b = words[sources[place + 1] if place + 1 < last else rows]
-        c = words[sources[place + 2] if place + 2 < last else rows]
-        d = words[sources[place + 3] if place + 3 < last else rows]
-        e = words[sources[place + 4] if place + 4 < last else rows]
-        f = words[sources[place + 5] if place + 5 < last else rows]
-        g = words[sources[place + 6] if place + 6 < last else rows]
-        h = words[sources[place + 7] if place + 7 < last else rows]
-        for word in range(width):
-            ones, two_a = _full_add(planes[0, word], a[word], b[word])
+        b = words[sources[place + 1] if place + 1 < last else zero]
+        c = words[sources[place + 2] if place + 2 < last else zero]
+        d = words[sources[place + 3] if place + 3 < last else zero]
+        e = words[sources[place + 4] if place + 4 < last else zero]
+        f = words[sources[place + 5] if place + 5 < last else zero]
+        g = words[sources[place + 6] if place + 6 < last else zero]
+        h = words[sources[place + 7] if place + 7 < last else zero]
+        row = carries[filled]
+        filled += 1
+        for word in range(WIDTH):
+            ones, two_a = _full_add(planes[level * WIDTH + word], a[word], b[word])
             ones, two_b = _full_add(ones, c[word], d[word])
             ones, two_c = _full_add(ones, e[word], f[word])
             ones, two_d = _full_add(ones, g[word], h[word])
-            twos, four_a = _full_add(planes[1, word], two_a, two_b)
+            twos, four_a = _full_add(planes[(level + 1) * WIDTH + word], two_a, two_b)
             twos, four_b = _full_add(twos, two_c, two_d)
-            fours, eight = _full_add(planes[2, word], four_a, four_b)
-            planes[0, word] = ones
-            planes[1, word] = twos
-            planes[2, word] = fours
-            carry[word] = eight
-        for plane in range(3, depth):
-            for word in range(width):
-                held = planes[plane, word]
-                planes[plane, word] = held ^ carry[word]
-                carry[word] &= held
-    for word in range(width):
-        for lane in range(64):
-            count = 0
-            for plane in range(depth):
-                count |= ((planes[plane, word] >> np.uint64(lane)) & np.uint64(1)) << np.uint64(plane)
-            sums[word, lane] = count
+            fours, eight = _full_add(planes[(level + 2) * WIDTH + word], four_a, four_b)
+            planes[level * WIDTH + word] = ones
+            planes[(level + 1) * WIDTH + word] = twos
+            planes[(level + 2) * WIDTH + word] = fours
+            row[word] = eight
+    return filled
+
+
+@kernel(inline="always")
+def _exchange(one, two, shift, mask):
+    """Swap the bits of `one` at `mask << shift` with those of `two` at `mask`."""
+    difference = ((one >> np.uint64(shift)) ^ two) & np.uint64(mask)
+    return one ^ (difference << np.uint64(shift)), two ^ difference
+
+
+@kernel
+def _transpose(planes, first, sums):
+    """Turn eight rows of bits into bytes: byte j of `sums[r * WIDTH + w]` is lane 8 j + r."""
+    for word in range(WIDTH):
+        start = first * WIDTH + word
+        a, b = planes[start], planes[start + WIDTH]
+        c, d = planes[start + 2 * WIDTH], planes[start + 3 * WIDTH]
+        e, f = planes[start + 4 * WIDTH], planes[start + 5 * WIDTH]
+        g, h = planes[start + 6 * WIDTH], planes[start + 7 * WIDTH]
+        a, e = _exchange(a, e, 4, 0x0F0F0F0F0F0F0F0F)
+        b, f = _exchange(b, f, 4, 0x0F0F0F0F0F0F0F0F)
+        c, g = _exchange(c, g, 4, 0x0F0F0F0F0F0F0F0F)
+        d, h = _exchange(d, h, 4, 0x0F0F0F0F0F0F0F0F)
+        a, c = _exchange(a, c, 2, 0x3333333333333333)
+        b, d = _exchange(b, d, 2, 0x3333333333333333)
+        e, g = _exchange(e, g, 2, 0x3333333333333333)
+        f, h = _exchange(f, h, 2, 0x3333333333333333)
+        a, b = _exchange(a, b, 1, 0x5555555555555555)
+        c, d = _exchange(c, d, 1, 0x5555555555555555)
+        e, f = _exchange(e, f, 1, 0x5555555555555555)
+        g, h = _exchange(g, h, 1, 0x5555555555555555)
+        sums[word], sums[word + WIDTH] = a, b
+        sums[word + 2 * WIDTH], sums[word + 3 * WIDTH] = c, d
+        sums[word + 4 * WIDTH], sums[word + 5 * WIDTH] = e, f
+        sums[word + 6 * WIDTH], sums[word + 7 * WIDTH] = g, h
+
+
+@kernel
+def _tally(words, sources, first, last, order, carries, planes, sums):
+    """Count the active neurons of `sources[first:last]` in all replicas: `sums` low, high bytes."""
+    planes[:] = np.uint64(0)
+    zero = words.shape[0] - 1
+    begin, end = 0, _add_eights(words, sources, first, last, zero, planes, 0, carries, 0)
+    zero = carries.shape[0] - 1
+    for level in range(3, 15, 3):
+        if (last - first) >> level == 0:
+            break
+        # The carries are themselves rows to add.
+        stop = _add_eights(carries, order, begin, end, zero, planes, level, carries, end)
+        begin, end = end, stop
+    _transpose(planes, 0, sums[0])
+    _transpose(planes, 8, sums[1])
 
 
 @kernel
 def advance_packed(
-    updates, random, words, state, counts, planes, carry, sums, bound, drive, coupling, pointer,
-    targets, in_pointer, in_middle, sources, n_e, n_i, n_0, tau_i, m_0, heat,
+    updates, random, words, replies, state, counts, bound, drive, coupling, pointer, targets,
+    in_pointer, in_middle, sources, order, carries, planes, sums, bytes_,
+    n_e, n_i, n_0, tau_i, m_0, heat,
 ):  # fmt: skip
-    """Update many replicas on one graph, in one random order, with one noise; see `advance`.
+    """Update 64 WIDTH replicas on one graph, in one random order, with one noise; see `advance`.
 
-    Bit r % 64 of `words[neuron, r // 64]` is the state of a neuron in replica r. External neurons
-    are common to all: `state` and `counts[2]` hold theirs. The excitatory sources of a neuron lie
-    in `sources` from `in_pointer[neuron]` on, the inhibitory from `in_middle[neuron]` on.
+    Bit r % 64 of `words[neuron, r // 64]` is the state of a neuron in replica r; `replies` are the
+    same numbers as bytes. External neurons are common to all: `state` and `counts[2]` hold theirs.
+    The excitatory sources of a neuron lie in `sources` from `in_pointer[neuron]` on, the
+    inhibitory from `in_middle[neuron]` on. `order` is 0, 1, 2, ...; `carries`, `planes`
+    (16 WIDTH,), `sums` (2, 2, 8 WIDTH) and its bytes are work space.
     """
     for _ in range(updates):
         neuron = _pick(random, n_e, n_i, n_0, tau_i)
@@ -270,18 +331,20 @@ def advance_packed(
             continue
         population = 0 if neuron < n_e else 1
         middle = in_middle[neuron]
-        _tally(words, sources, in_pointer[neuron], middle, planes, carry, sums[0])
-        _tally(words, sources, middle, in_pointer[neuron + 1], planes, carry, sums[1])
+        _tally(words, sources, in_pointer[neuron], middle, order, carries, planes, sums[0])
+        _tally(words, sources, middle, in_pointer[neuron + 1], order, carries, planes, sums[1])
         limit = bound[neuron] + _noise(random, heat)
         outside = coupling[population, 2] * counts[2, neuron]
-        for word in range(words.shape[1]):
-            bits = np.uint64(0)
-            for lane in range(64):
+        reply = replies[neuron]
+        reply[:] = np.uint8(0)
+        for shift in range(8):
+            bit = np.uint8(1 << shift)
+            for byte in range(8 * WIDTH):
+                lane = shift * 8 * WIDTH + byte
                 field = (
                     drive[population]
-                    + coupling[population, 0] * sums[0, word, lane]
-                    + coupling[population, 1] * sums[1, word, lane]
+                    + coupling[population, 0] * (bytes_[0, 0, lane] + 256.0 * bytes_[0, 1, lane])
+                    + coupling[population, 1] * (bytes_[1, 0, lane] + 256.0 * bytes_[1, 1, lane])
                     + outside
                 )
-                bits |= np.uint64(field > limit) << np.uint64(lane)
-            words[neuron, word] = bits
+                reply[byte] |= bit if field > limit else np.uint8(0)
