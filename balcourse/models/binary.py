@@ -65,6 +65,7 @@ class BalancedNetwork:
     >>> run = network.simulate(20, seed=1)
     >>> bool(0.05 < run.activity_e[-50:].mean() < 0.2)
     True
+
     """
 
     n_e: int = 10_000
@@ -95,7 +96,7 @@ class BalancedNetwork:
             "m_0": {"at_least": 0, "at_most": 1},
         }
         weights = ("j_e", "j_i", "external_e", "external_i", "threshold_spread", "temperature")
-        for name, limits in (bounds | dict.fromkeys(weights, {"at_least": 0})).items():
+        for name, limits in (bounds | {weight: {"at_least": 0} for weight in weights}).items():
             object.__setattr__(self, name, checked(name, getattr(self, name), **limits))
         smallest = min(size for size in (self.n_e, self.n_i, self.n_0 or self.n_e))
         k = checked("k", self.k, integer=True, at_least=1, at_most=smallest)
@@ -152,6 +153,7 @@ class BalancedNetwork:
         >>> network = BalancedNetwork(n_e=500, n_i=500, k=50)
         >>> network.simulate(2, every=0.5).times
         array([0. , 0.5, 1. , 1.5, 2. ])
+
         """
         every, samples = self._sampling(duration, every)
         drive = self._external_rate(m_0, every, samples)
@@ -244,6 +246,7 @@ class BalancedNetwork:
         >>> spread = network.damage(3, copies=2, every=1.0, seed=1)
         >>> spread.distance_e.shape
         (2, 4)
+
         """
         every, samples = self._sampling(duration, every)
         drive = self._external_rate(m_0, every, samples)
@@ -338,6 +341,7 @@ class Activity:
         Shape (P,), in the same unit.
     states : numpy.ndarray or None
         Shape (T, n_e + n_i), bool, if asked for.
+
     """
 
     network: BalancedNetwork
@@ -366,6 +370,7 @@ class Damage:
         Shape (T,), in tau_E since the change.
     distance_e, distance_i : numpy.ndarray
         Shape (copies, T): the fraction of neurons whose state differs.
+
     """
 
     network: BalancedNetwork
@@ -436,10 +441,10 @@ class _Graph:
         self.in_pointer = np.concatenate([[0], np.cumsum(np.bincount(used, minlength=inputs))])
         self.sources = np.empty(used.size, self.index)
         cursor = self.in_pointer[:-1].copy()
-        for first, last in ((0, self.network.n_e), (self.network.n_e, last)):
-            kernels.turn_round(self.pointer, self.targets, first, last, cursor, self.sources)
-            if first == 0:
-                self.in_middle = cursor.copy()
+        n_e = self.network.n_e
+        kernels.turn_round(self.pointer, self.targets, 0, n_e, cursor, self.sources)
+        self.in_middle = cursor.copy()
+        kernels.turn_round(self.pointer, self.targets, n_e, last, cursor, self.sources)
 
 
 class _Run:

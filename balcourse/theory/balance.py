@@ -15,7 +15,6 @@ import numpy as np
 from scipy import integrate, linalg, optimize, signal, special
 
 from balcourse.models.binary import BalancedNetwork
-from balcourse.parameters import checked
 
 _TINY = 1e-300
 
@@ -32,6 +31,7 @@ class BalanceLimit:
         m_e / m_0 and m_i / m_0.
     conditions : dict
         What each requirement of a balanced state asks, and whether it holds.
+
     """
 
     m_e: float
@@ -47,6 +47,7 @@ def balance_limit(network):
     Parameters
     ----------
     network : BalancedNetwork
+        The parameters.
 
     Returns
     -------
@@ -64,6 +65,7 @@ def balance_limit(network):
     (0.1, 0.1)
     >>> all(limit.conditions.values())
     True
+
     """
     n = network
     difference = n.j_e - n.j_i
@@ -91,6 +93,7 @@ class MeanField:
     Attributes
     ----------
     network : BalancedNetwork
+        The parameters.
     sparse : bool
         Whether K << N was assumed.
     m_e, m_i : float
@@ -101,6 +104,7 @@ class MeanField:
         Shape (2,): mean input less mean threshold.
     alpha, beta : numpy.ndarray
         Shape (2,): variance of the input, and its part that does not change in time.
+
     """
 
     network: BalancedNetwork
@@ -133,6 +137,7 @@ def mean_field(network, *, sparse=True):
     Parameters
     ----------
     network : BalancedNetwork
+        The parameters.
     sparse : bool
         With True, the papers' limit K << N. With False, variances get the factor 1 - K/N of
         connections that are drawn without replacement.
@@ -156,6 +161,7 @@ def mean_field(network, *, sparse=True):
     >>> state = mean_field(BalancedNetwork(k=1000, m_0=0.1))
     >>> round(state.m_e, 4), round(state.m_i, 4)
     (0.0587, 0.0787)
+
     """
     inputs = _Inputs(network, sparse)
     m = _rates(inputs)
@@ -201,6 +207,7 @@ def rate_distribution(state, rates):
     >>> density, cumulative = rate_distribution(state, [0.0487])
     >>> round(float(cumulative[0, 0]), 2)
     0.5
+
     """
     rates = np.asarray(rates, float)
     if not ((rates > 0) & (rates < 1)).all():
@@ -229,6 +236,7 @@ def autocorrelation(state, lags):
     Parameters
     ----------
     state : MeanField
+        From `mean_field`.
     lags : array_like
         In tau_E, not negative.
 
@@ -243,6 +251,7 @@ def autocorrelation(state, lags):
     >>> q = autocorrelation(state, [0.0, 100.0])
     >>> bool(np.allclose(q[0], [state.m_e, state.q_e], atol=1e-4))
     True
+
     """
     lags = np.atleast_1d(np.asarray(lags, float))
     if not (lags >= 0).all():
@@ -283,6 +292,7 @@ def linear_response(state, frequency=0.0):
     Parameters
     ----------
     state : MeanField
+        From `mean_field`.
     frequency : float
         Angular, in 1/tau_E.
 
@@ -296,6 +306,7 @@ def linear_response(state, frequency=0.0):
     >>> state = mean_field(BalancedNetwork(m_0=0.1))
     >>> linear_response(state).real.round(3)
     array([0.935, 0.99 ])
+
     """
     inputs = _Inputs(state.network, state.sparse)
     slope, widening = inputs.slopes(state.u, state.alpha)
@@ -317,6 +328,7 @@ def critical_tau(state):
     --------
     >>> round(critical_tau(mean_field(BalancedNetwork(m_0=0.1))), 3)
     2.8
+
     """
     gain = gains(state)
     if gain[0, 0] <= 1:
@@ -330,6 +342,7 @@ def population_rates(network, times, m_0=None, *, start=None, sparse=True):
     Parameters
     ----------
     network : BalancedNetwork
+        The parameters.
     times : array_like
         In tau_E, increasing.
     m_0 : callable, optional
@@ -343,6 +356,7 @@ def population_rates(network, times, m_0=None, *, start=None, sparse=True):
     -------
     numpy.ndarray
         Shape (2, times).
+
     """
     times = np.asarray(times, float)
     inputs = _Inputs(network, sparse)
@@ -372,6 +386,7 @@ def distance_velocity(state, distance):
     Parameters
     ----------
     state : MeanField
+        From `mean_field`.
     distance : array_like
         Shape (2, ...): the fraction of neurons that differ.
 
@@ -379,6 +394,7 @@ def distance_velocity(state, distance):
     -------
     numpy.ndarray
         Shape (2, ...).
+
     """
     inputs = _Inputs(state.network, state.sparse)
     distance = np.maximum(np.asarray(distance, float), 0.0)
@@ -394,6 +410,7 @@ def distance(state, times, start):
     Parameters
     ----------
     state : MeanField
+        From `mean_field`.
     times : array_like
         In tau_E, from 0.
     start : array_like
@@ -403,6 +420,7 @@ def distance(state, times, start):
     -------
     numpy.ndarray
         Shape (2, times).
+
     """
     return integrate.solve_ivp(
         lambda time, d: distance_velocity(state, d),
@@ -427,6 +445,7 @@ def growth_rate(state):
     --------
     >>> round(growth_rate(mean_field(BalancedNetwork(m_0=0.2), sparse=False)), 2)
     28.37
+
     """
     matrix = _damage_matrix(_Inputs(state.network, state.sparse), state.u, state.alpha)
     return float(np.linalg.eigvals(matrix).real.max())
@@ -438,10 +457,12 @@ def early_damage(state, times, start):
     Parameters
     ----------
     state : MeanField
+        From `mean_field`.
     times : array_like
         In tau_E.
     start : array_like
         Numbers at time 0, shape (2,).
+
     """
     sizes = np.array([state.network.n_e, state.network.n_i])
     matrix = _damage_matrix(_Inputs(state.network, state.sparse), state.u, state.alpha)
@@ -462,6 +483,7 @@ def critical_temperature(network, *, sparse=True):
     >>> network = BalancedNetwork(n_e=10**9, n_i=10**9, k=100, m_0=0.2)
     >>> round(critical_temperature(network), 2)
     6.81
+
     """
 
     def growth(temperature):
@@ -536,7 +558,7 @@ class _Inputs:
             self.shift, self.shift_weight = n.threshold_spread / 2 * nodes, weights / 2
         self.noise, self.noise_weight = np.zeros(1), np.ones(1)
         if n.temperature:
-            nodes = np.linspace(-40, 40, 80 * int(4 + 4 * n.temperature) + 1)
+            nodes = np.linspace(-36, 36, 72 * int(4 + 4 * n.temperature) + 1)
             weights = special.expit(nodes) * special.expit(-nodes)
             self.noise, self.noise_weight = n.temperature * nodes, weights / weights.sum()
 
@@ -584,14 +606,18 @@ class _Inputs:
         """Return the mean input at which the probability of being above threshold is m."""
         if self.shift.size == self.noise.size == 1:
             return np.sqrt(alpha) * special.ndtri(m)
-        reach = 10 * np.sqrt(alpha) + np.ptp(self.shift) + 45 * self.network.temperature + 1e-9
-        return np.array([
-            optimize.brentq(
-                lambda x, k=k: self.above(np.full(2, x), alpha)[k] - m[k], -reach[k], reach[k],
-                xtol=1e-14,
-            )
-            for k in range(2)
-        ])  # fmt: skip
+        goal = special.ndtri(m)
+        width = np.sqrt(alpha + self.shift.var() + 3.3 * self.network.temperature**2)
+        mean = width * goal
+        for _ in range(50):
+            # Newton's method on probits, of which the mean is nearly a linear function.
+            probit = special.ndtri(np.clip(self.above(mean, alpha), _TINY, 1 - 1e-16))
+            slope, _ = self.slopes(mean, alpha)
+            change = (probit - goal) * np.exp(-(probit**2) / 2) / math.sqrt(2 * math.pi) / slope
+            mean = mean - np.clip(change, -width, width)
+            if np.abs(change).max() < 1e-13 * np.abs(width).max():
+                break
+        return mean
 
     def slopes(self, u, alpha):
         """Return the derivatives of `above` by the mean and by the variance, each shape (2,)."""
