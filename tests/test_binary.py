@@ -176,7 +176,8 @@ def test_any_small_network_runs_as_its_twin(
 @pytest.mark.parametrize(
     "wrong",
     [
-        {"n_e": 0}, {"n_i": 0}, {"n_0": -1}, {"n_e": 10.5}, {"k": 0}, {"k": 51}, {"k": 21, "n_0": 20},
+        {"n_e": 0}, {"n_i": 0}, {"n_0": -1}, {"n_e": 10.5}, {"k": 0}, {"k": 51},
+        {"k": 21, "n_0": 20},
         {"m_0": -0.1}, {"m_0": 1.1}, {"m_0": math.nan}, {"j_e": math.nan}, {"j_i": -1.0},
         {"external_e": math.inf}, {"theta_e": math.nan}, {"tau_i": 0}, {"tau_i": -1},
         {"temperature": -1}, {"threshold_spread": math.nan},

@@ -1,6 +1,6 @@
 """The balanced binary network, one neuron and one sum at a time: twin of `models/binary.py`.
 
-Whole connection matrices, inputs added up afresh at each update as exact fractions, and plain loops.
+Whole connection matrices, inputs added up afresh at each update as exact fractions, plain loops.
 Shares with the fast code only the random numbers, drawn in the same order.
 """
 
