@@ -84,24 +84,21 @@ def speeds():
 
 
 def growth():
-    """Fit CPU time a unit of time to powers of N and of K, at one rate."""
-    base = BalancedNetwork(k=200, m_0=0.2)
-    for name, values in (("n", (5_000, 10_000, 20_000, 40_000)), ("k", (250, 500, 1_000, 2_000))):
+    """Fit CPU time a unit of time to straight lines in N and in K, at one rate."""
+    base = BalancedNetwork(n_e=20_000, n_i=20_000, k=200, m_0=0.2)
+    for name, values in (("N", (20_000, 40_000, 80_000, 160_000)), ("K", (250, 500, 1_000, 2_000))):
         spent = []
         for value in values:
-            change = {"n_e": value, "n_i": value} if name == "n" else {"k": value}
+            change = {"n_e": value, "n_i": value} if name == "N" else {"k": value}
             network = dataclasses.replace(base, **change)
-            run = prepared(network)
-            updates = network._updates(2)
-            least(lambda run=run, u=updates: run.advance(u, 0.2), 1)
-            spent.append(least(lambda run=run, u=updates: run.advance(u, 0.2)) / 2)
+            run, updates = prepared(network), network._updates(1)
+            spent.append(least(lambda run=run, u=updates: run.advance(u, 0.2)) * 1e3)
+        slope, start = np.polyfit(values, spent, 1)
+        worst = np.abs((start + slope * np.array(values)) / spent - 1).max()
         power = np.polyfit(np.log(values), np.log(spent), 1)[0]
-        shown = ", ".join(
-            f"{value:,}: {one * 1e3:.1f}" for value, one in zip(values, spent, strict=True)
-        )
-        print(
-            f"CPU ms a unit of time for {name.upper()} = {shown}; time ~ {name.upper()}^{power:.2f}"
-        )
+        shown = ", ".join(f"{v:,}: {one:.1f}" for v, one in zip(values, spent, strict=True))
+        print(f"CPU ms a unit of time at {name} = {shown}")
+        print(f"   = {start:.1f} + {slope:.3g} {name}, within {worst:.0%}; a power of {power:.2f}")
 
 
 def million():
