@@ -1,5 +1,6 @@
 """First passage of stable processes: against closed forms, a Markov chain and simulation."""
 
+import itertools
 import math
 import warnings
 
@@ -13,8 +14,8 @@ from balcourse.models.heavy import HeavyTailedNetwork
 from balcourse.models.stable import StableNeuron, extrapolated_rate
 from balcourse.theory.fractional import (
     big_jump_rate,
-    first_passage,
     firing_rate,
+    first_passage,
     network_input,
     network_rate,
 )
@@ -33,7 +34,7 @@ def siegert(mean, scale, threshold=20.0, reset=10.0, tau=20.0, refractory=2.0):
 
 
 def downward_rate(mean, scale, index, threshold=20.0, reset=10.0, tau=20.0, refractory=2.0):
-    """Closed form at skew -1, where no jump goes up (A. Novikov, Theory Probab. Appl. 48:288, 2004)."""
+    """Closed form without upward jumps (A. Novikov, Theory Probab. Appl. 48:288, 2004)."""
     exponent = -0.5 * scale**index / (index * math.cos(math.pi * index / 2))
     integral, _ = integrate.quad(
         lambda u: (
@@ -224,7 +225,7 @@ def test_density_and_overshoots_against_simulation():
     passage = first_passage(15, 5, 1.5)
     edges = np.array([-40, 0, 10, 14, 17, 19.5])
     share = np.histogram(run.potentials, edges)[0] / len(run.potentials)
-    fine = [np.linspace(low, high, 400) for low, high in zip(edges[:-1], edges[1:], strict=True)]
+    fine = [np.linspace(low, high, 400) for low, high in itertools.pairwise(edges)]
     mass = 1 - 2e-3 * passage.rate
     expected = np.array([np.trapezoid(passage.density(points), points) for points in fine]) / mass
     # Potentials 4 ms apart are correlated over tau = 20 ms, hence about 10 times fewer are free.

@@ -43,6 +43,7 @@ def characteristic_index(samples, *, smallest=0.3, largest=1.5, points=13):
     >>> from balcourse.models.stable import stable_samples
     >>> round(characteristic_index(stable_samples(100_000, 1.5, seed=1)), 1)
     1.5
+
     """
     smallest = checked("smallest", smallest, above=0)
     largest = checked("largest", largest, above=smallest)
@@ -88,6 +89,7 @@ def hill_index(samples, fraction=0.004):
     >>> quantiles = (np.arange(100_000) + 0.5) / 100_000
     >>> round(hill_index(quantiles ** (-1 / 1.5)), 1)
     1.5
+
     """
     fraction = checked("fraction", fraction, above=0, below=1)
     samples = np.sort(_finite(samples).ravel())

@@ -31,7 +31,8 @@ class HeavyTailedRun:
     senders : numpy.ndarray
         The neuron of each spike.
     inputs : numpy.ndarray
-        Shape (bins, neurons), float32: the input each neuron received in each bin of 1 ms, mV.
+        Shape (bins, neurons), float32: what each neuron received in each bin of 1 ms, mV.
+
     """
 
     network: "HeavyTailedNetwork"
@@ -81,6 +82,7 @@ class HeavyTailedNetwork:
     >>> network = HeavyTailedNetwork(1.5)
     >>> network.c_e, network.c_i, network.external_rate
     (200, 50, 50.0)
+
     """
 
     index: float
@@ -135,7 +137,7 @@ class HeavyTailedNetwork:
         return 1e3 * self.external_ratio * self.threshold / (self.c_e * self.j * self.tau)
 
     def weights(self, count, *, seed=0):
-        """Draw `count` weights in units of their mean: w = lowest + span u**(-1/index), u uniform."""
+        """Draw `count` weights in units of their mean, by inverting the law of `weight_law`."""
         lowest, span = weight_law(self.index)
         drawn = np.empty(checked("count", count, integer=True, at_least=1))
         _draw_weights(drawn, lowest, span, -1 / self.index, random_state(seed))
@@ -173,6 +175,7 @@ class HeavyTailedNetwork:
         >>> run = HeavyTailedNetwork(2.0, n=500, j=0.5).simulate(200, seed=1)
         >>> run.inputs.shape
         (200, 500)
+
         """
         dt = checked("dt", dt, "ms", above=0, at_most=min(self.delay, 1.0))
         duration = checked("duration", duration, "ms", at_least=1)
@@ -222,6 +225,7 @@ def weight_law(index):
     >>> lowest, span = weight_law(1.5)
     >>> round(lowest, 4), round(span, 4)
     (-0.0242, 0.3414)
+
     """
     index = checked("index", index, above=1, at_most=2)
     if index == 2:

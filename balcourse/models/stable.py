@@ -70,6 +70,7 @@ def stable_samples(count, index, skew=0.0, scale=1.0, *, seed=0):
     --------
     >>> bool(abs(stable_samples(100_000, 2, seed=1).std() - 2**0.5) < 0.01)
     True
+
     """
     count = checked("count", count, integer=True, at_least=1)
     scale = checked("scale", scale, above=0)
@@ -96,6 +97,7 @@ class StableRun:
         How far above threshold each spike found the potential, mV.
     potentials : numpy.ndarray
         The potential outside the refractory time, mV, taken every `stride` steps.
+
     """
 
     neuron: "StableNeuron"
@@ -131,6 +133,7 @@ class StableNeuron:
         mV, reset below threshold.
     tau, refractory : float
         Membrane time constant (above 0) and refractory time (at least 0), ms.
+
     """
 
     mean: float
@@ -182,6 +185,7 @@ class StableNeuron:
         >>> run = StableNeuron(15, 5, 1.5).simulate(20_000, seed=1)
         >>> bool(abs(run.rate - 7.27) < 4 * run.rate_error)
         True
+
         """
         dt = checked("dt", dt, "ms", above=0, at_most=self.tau / 10)
         steps = round(checked("duration", duration, "ms", at_least=dt) / dt)
@@ -245,11 +249,12 @@ def _step(
 
 
 def extrapolated_rate(neuron, duration, *, steps=(0.32, 0.08, 0.02), seed=0):
-    """Rate of the Langevin equation as its time step goes to 0, by a straight line in dt**(1/index).
+    """Rate as the time step goes to 0, by a straight line in dt**(1 / index).
 
     Parameters
     ----------
     neuron : StableNeuron
+        What to simulate.
     duration : float
         Simulated time for each step, ms.
     steps : sequence of float
@@ -268,6 +273,7 @@ def extrapolated_rate(neuron, duration, *, steps=(0.32, 0.08, 0.02), seed=0):
     ------
     ValueError
         If a parameter is out of its bounds, or there are fewer than two steps.
+
     """
     if len(set(steps)) < 2:
         raise ValueError(f"steps = {steps!r} ms: must be at least two different steps")

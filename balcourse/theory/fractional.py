@@ -45,6 +45,7 @@ class FirstPassage:
         Estimated absolute error of `rate`, Hz.
     depths : numpy.ndarray
         Shape (panels + 1,), edges of the panels as distances below threshold, mV, increasing.
+
     """
 
     mean: float
@@ -77,6 +78,7 @@ class FirstPassage:
         ----------
         potential : float or array_like
             Potentials, mV.
+
         """
         return self._at(self._density, potential)
 
@@ -91,6 +93,7 @@ class FirstPassage:
         >>> passage = first_passage(15, 5, 1.5)
         >>> passage.overshoot([0.1, 1.0, 10.0]).round(2)
         array([0.77, 0.49, 0.12])
+
         """
         distance = np.asarray(distance, float)
         if self.index == 2 or not (distance > 0).all():
@@ -160,6 +163,7 @@ def firing_rate(mean, scale, index, skew=0.0, threshold=20.0, reset=10.0, tau=20
     9.4608
     >>> round(firing_rate(15, 5, 1.2), 3)
     6.886
+
     """
     passage = first_passage(mean, scale, index, skew, threshold, reset, tau, refractory)
     if not passage.reliable:
@@ -219,6 +223,7 @@ def first_passage(
     (7.27, True, True)
     >>> first_passage(15, 50, 1.2, bottom=-100).reliable
     False
+
     """
     mean = checked("mean", mean, "mV")
     scale = checked("scale", scale, "mV", above=0)
@@ -277,6 +282,7 @@ def big_jump_rate(mean, scale, index, skew=0.0, threshold=20.0, tau=20.0):
     --------
     >>> round(big_jump_rate(-80, 5, 1.5), 4), round(firing_rate(-80, 5, 1.5), 4)
     (0.0558, 0.0565)
+
     """
     scale = checked("scale", scale, "mV", above=0)
     index = checked("index", index, above=1, below=2)
@@ -298,6 +304,7 @@ class NetworkState:
         Mean and scale of a neuron's input, mV.
     index, skew : float
         Index and skewness of its fluctuations.
+
     """
 
     rate: float
@@ -329,6 +336,7 @@ def network_rate(network, *, skewed=True):
     Parameters
     ----------
     network : balcourse.models.heavy.HeavyTailedNetwork
+        What is to be predicted.
     skewed : bool
         False asks what would be if the input's fluctuations were symmetric.
 
@@ -352,6 +360,7 @@ def network_rate(network, *, skewed=True):
     >>> from balcourse.models.heavy import HeavyTailedNetwork
     >>> round(network_rate(HeavyTailedNetwork(2.0, n=50_000, j=0.02)).rate, 2)
     17.84
+
     """
     checked("external_ratio", network.external_ratio, above=0)
 

@@ -27,7 +27,7 @@ def markov_chain_rate(
     hop[:, 0] += down * beyond[np.arange(count)]
     fire = up * beyond[np.arange(count)[::-1]]
 
-    # Diffusion makes up for what hops by whole cells lack in variance; a drift takes out their mean.
+    # Diffusion makes up for the variance that whole cells lack; a drift takes out the hops' mean.
     reach = far[-1] - cell / 2
     lacking = reach ** (2 - index) / (2 - index) - (masses * far[:-1] ** 2).sum()
     diffusion = (up + down) * lacking / 2
