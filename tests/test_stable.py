@@ -150,11 +150,11 @@ def test_network_at_index_two_has_the_mean_field_rate():
 
 def test_warmup_moves_nothing_but_the_clock():
     network = HeavyTailedNetwork(1.6, n=250, j=0.5)
-    late = network.simulate(100, warmup=50, seed=6)
-    whole = network.simulate(150, warmup=0, seed=6)
-    kept = whole.times >= 50
-    assert late.times == pytest.approx(whole.times[kept] - 50)
-    assert np.array_equal(late.inputs, whole.inputs[50:])
+    late = network.simulate(100, warmup=45, seed=6)
+    whole = network.simulate(145, warmup=0, seed=6)
+    kept = whole.times >= 45
+    assert late.times == pytest.approx(whole.times[kept] - 45)
+    assert np.array_equal(late.inputs, whole.inputs[45:])
     assert late.summed_inputs(20).shape == (5, 250)
     assert late.rates.mean() == pytest.approx(1e3 * len(late.times) / (100 * 250))
 

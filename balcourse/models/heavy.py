@@ -31,7 +31,7 @@ class HeavyTailedRun:
     senders : numpy.ndarray
         The neuron of each spike.
     inputs : numpy.ndarray
-        Shape (bins, neurons), float32: what each neuron received in each bin of 1 ms, mV.
+        Shape (bins, neurons), float32: what each neuron got in each bin of 1 ms, mV.
 
     """
 
@@ -157,7 +157,7 @@ class HeavyTailedNetwork:
         dt : float
             Time step, ms, at most the delay.
         warmup : float
-            Time before, ms.
+            Time before, ms, rounded up to whole delays.
         seed : int
             Seed of wiring, weights, initial potentials and external spikes.
 
@@ -182,16 +182,19 @@ class HeavyTailedNetwork:
         warmup = checked("warmup", warmup, "ms", at_least=0)
         lag, per_bin = round(self.delay / dt), round(1 / dt)
         steps, skipped = round(duration / dt), round(warmup / dt)
+        skipped += -skipped % lag
         starts, targets, strengths, outside = _wired(self, seed)
         state = random_state(seed, 1)
         potentials = np.array([uniform(state) for _ in range(self.n)]) * self.threshold
         mean = self.c_e * self.external_rate * 1e-3 * dt
         counts = np.arange(math.ceil(mean + 12 * math.sqrt(mean) + 20))
-        spikes = np.empty((int(1.2 * self.n * (steps / max(1, self.refractory / dt))) + 1, 2), int)
+        refractory = round(self.refractory / dt)
+        most = self.n * (max(steps, lag) // (refractory + 1) + 2)
+        spikes = np.empty((most, 2), np.int32)
         inputs = np.zeros((-(-steps // per_bin), self.n), np.float32)
         fired = _run(
             potentials,
-            np.zeros((lag + 1, self.n)),
+            np.zeros((self.n, 2 * lag)),
             np.zeros(self.n, np.int64),
             starts,
             targets,
@@ -201,8 +204,7 @@ class HeavyTailedNetwork:
             skipped,
             steps,
             per_bin,
-            lag,
-            round(self.refractory / dt),
+            refractory,
             math.exp(-dt / self.tau),
             float(self.threshold),
             float(self.reset),
@@ -210,8 +212,8 @@ class HeavyTailedNetwork:
             inputs,
             state,
         )
-        spikes = spikes[:fired]
-        return HeavyTailedRun(self, dt, steps * dt, spikes[:, 0] * dt, spikes[:, 1].copy(), inputs)
+        spikes = spikes[np.argsort(spikes[:fired, 0], kind="stable")]
+        return HeavyTailedRun(self, dt, steps * dt, spikes[:, 0] * dt, spikes[:, 1], inputs)
 
 
 def weight_law(index):
@@ -253,7 +255,8 @@ def _wired(network, seed):
     starts = np.zeros(network.n + 1, np.int64)
     np.cumsum(np.bincount(sources.reshape(-1), minlength=network.n), out=starts[1:])
     strengths = network.j * np.concatenate([excitatory, inhibitory], axis=1).reshape(-1)[order]
-    return starts, (order // sources.shape[1]).astype(np.int32), strengths, network.j * outside
+    targets = (order // sources.shape[1]).astype(np.int32)
+    return starts, targets, strengths, (network.j * outside).astype(np.float32)
 
 
 @kernel
@@ -289,7 +292,6 @@ def _run(
     skipped,
     steps,
     per_bin,
-    lag,
     refractory,
     decay,
     threshold,
@@ -298,37 +300,47 @@ def _run(
     inputs,
     state,
 ):
-    """Run the network; return how many spikes (step, neuron) were recorded.
+    """Run the network; return how many spikes (step, neuron) were recorded, in no order.
 
-    `arriving` is a ring of lag + 1 steps of input; `chances` is the cumulative distribution of the
-    external spikes of a step, each of which comes from a source at random.
+    No spike acts before a delay has passed, so each neuron runs for a window of one delay at a
+    time. `arriving` holds a neuron's input in this window and in the next; `chances` is the
+    cumulative distribution of the external spikes of a step, each from a source at random.
     """
+    window = arriving.shape[1] // 2
     fired = 0
-    for step in range(-skipped, steps):
-        slot = (step + skipped) % (lag + 1)
-        later = (step + skipped + lag) % (lag + 1)
+    for first in range(-skipped, steps, window):
+        half = (first + skipped) // window % 2
+        done = fired
         for neuron in range(potentials.size):
-            received = arriving[slot, neuron]
-            arriving[slot, neuron] = 0.0
-            chance = uniform(state)
-            events = 0
-            while events < chances.size and chance >= chances[events]:
-                received += outside[neuron, below(state, outside.shape[1])]
-                events += 1
-            if step >= 0:
-                inputs[step // per_bin, neuron] += received
-            if waiting[neuron] > 0:
-                waiting[neuron] -= 1
-                continue
-            potentials[neuron] = potentials[neuron] * decay + received
-            if potentials[neuron] < threshold:
-                continue
-            potentials[neuron] = reset
-            waiting[neuron] = refractory
-            for synapse in range(starts[neuron], starts[neuron + 1]):
-                arriving[later, targets[synapse]] += strengths[synapse]
-            if step >= 0 and fired < len(spikes):
-                spikes[fired, 0] = step
-                spikes[fired, 1] = neuron
-                fired += 1
+            potential = potentials[neuron]
+            rest = waiting[neuron]
+            for place in range(min(window, steps - first)):
+                received = arriving[neuron, half * window + place]
+                arriving[neuron, half * window + place] = 0.0
+                chance = uniform(state)
+                events = 0
+                while events < chances.size and chance >= chances[events]:
+                    received += outside[neuron, below(state, outside.shape[1])]
+                    events += 1
+                if first + place >= 0:
+                    inputs[(first + place) // per_bin, neuron] += received
+                if rest > 0:
+                    rest -= 1
+                    continue
+                potential = potential * decay + received
+                if potential >= threshold:
+                    potential = reset
+                    rest = refractory
+                    spikes[fired, 0] = first + place
+                    spikes[fired, 1] = neuron
+                    fired += 1
+            potentials[neuron] = potential
+            waiting[neuron] = rest
+        for spike in range(done, fired):
+            slot = (1 - half) * window + spikes[spike, 0] - first
+            source = spikes[spike, 1]
+            for synapse in range(starts[source], starts[source + 1]):
+                arriving[targets[synapse], slot] += strengths[synapse]
+        if first < 0:
+            fired = 0
     return fired

@@ -375,6 +375,7 @@ def network_rate(network, *, skewed=True):
             network.reset,
             network.tau,
             network.refractory,
+            degree=7,
         )
 
     def excess(rate):
@@ -388,7 +389,7 @@ def network_rate(network, *, skewed=True):
         if loss < 0 <= gain:
             break
         low, gain = high, loss
-    rate = optimize.brentq(excess, low, high, xtol=1e-6, rtol=1e-9) if gain > 0 else 0.0
+    rate = optimize.brentq(excess, low, high, xtol=1e-9, rtol=1e-8) if gain > 0 else 0.0
     passage = solved(rate)
     slope = (excess(rate * 1.001 + 1e-9) - excess(rate)) / (rate * 0.001 + 1e-9)
     mean, scale, skew = network_input(network, rate, skewed=skewed)

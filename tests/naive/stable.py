@@ -25,24 +25,22 @@ def run_network(network, steps, dt, matrix, outside, seed):
     """Spikes (step, neuron) and inputs per step of the network with the given weight matrix."""
     state = random_state(seed, 1)
     potentials = np.array([uniform(state) for _ in range(network.n)]) * network.threshold
-    mean = network.c_e * network.external_rate * 1e-3 * dt
-    free_again = np.zeros(network.n)
     lag, rest = round(network.delay / dt), round(network.refractory / dt)
+    external = np.zeros((steps, network.n))
+    for first in range(0, steps, lag):
+        for neuron in range(network.n):
+            for step in range(first, min(first + lag, steps)):
+                mean = network.c_e * network.external_rate * 1e-3 * dt
+                for _ in range(poisson(uniform(state), mean)):
+                    external[step, neuron] += outside[neuron, below(state, network.c_e)]
+
     spikes, received = [], np.zeros((steps, network.n))
+    free_again = np.zeros(network.n)
     pending = {}
     for step in range(steps):
-        received[step] = pending.pop(step, 0.0)
+        received[step] = external[step] + pending.pop(step, 0.0)
         fired = np.zeros(network.n)
         for neuron in range(network.n):
-            chance, below_so_far, term = uniform(state), 0.0, math.exp(-mean)
-            events = 0
-            while chance >= below_so_far + term:
-                received[step, neuron] += outside[neuron, below(state, network.c_e)]
-                events, below_so_far, term = (
-                    events + 1,
-                    below_so_far + term,
-                    term * mean / (events + 1),
-                )
             if step < free_again[neuron]:
                 continue
             potentials[neuron] *= math.exp(-dt / network.tau)
@@ -54,3 +52,14 @@ def run_network(network, steps, dt, matrix, outside, seed):
                 spikes.append((step, neuron))
         pending[step + lag] = matrix @ fired
     return spikes, received
+
+
+def poisson(chance, mean):
+    """Number of events of a Poisson distribution whose cumulative first exceeds `chance`."""
+    events, term = 0, math.exp(-mean)
+    total = term
+    while chance >= total:
+        events += 1
+        term *= mean / events
+        total += term
+    return events
