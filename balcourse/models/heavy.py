@@ -31,7 +31,7 @@ class HeavyTailedRun:
     senders : numpy.ndarray
         The neuron of each spike.
     inputs : numpy.ndarray
-        Shape (bins, neurons), float32: what each neuron got in each bin of 1 ms, mV.
+        Shape (bins, neurons), float32: each neuron's input in each bin of 1 ms, mV.
 
     """
 
@@ -48,7 +48,7 @@ class HeavyTailedRun:
         return np.bincount(self.senders, minlength=self.network.n) * (1e3 / self.duration)
 
     def summed_inputs(self, width):
-        """Input of each neuron summed over bins of `width` (whole ms): shape (bins, neurons), mV."""
+        """Input of each neuron summed over bins of `width` ms: shape (bins, neurons), mV."""
         width = checked("width", width, "ms", integer=True, at_least=1, at_most=len(self.inputs))
         bins = len(self.inputs) // width
         return self.inputs[: bins * width].reshape(bins, width, -1).sum(1, dtype=float)

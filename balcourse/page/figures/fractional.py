@@ -1,4 +1,4 @@
-"""Figures of the lesson on fractional diffusion: heavy tails, first passages, the maximal response."""
+"""Figures of the lesson on fractional diffusion: heavy tails, first passages, responses."""
 
 import numpy as np
 
@@ -36,14 +36,11 @@ def weight_tails(weights, *, alt):
         colour = _shade(index)
         shares = np.minimum(1, (span / np.maximum(sizes - lowest, span)) ** index)
         axes.loglog(sizes, shares, color=colour)
-        places = np.geomspace(0.4, np.sort(drawn)[-12], 12)
+        places = np.geomspace(0.4, min(np.sort(drawn)[-12], sizes[-1]), 12)
         axes.loglog(places, [(drawn > place).mean() for place in places], mark, color=colour)
-        axes.annotate(f"{index:g}", (sizes[-1], shares[-1]), (4, 0), textcoords="offset points",
-                      color=colour, va="center")  # fmt: skip
-    axes.annotate("index", (sizes[-1], 1), (0, -8), textcoords="offset points", ha="center")
-    axes.set(
-        ylim=(3e-7, 1.5), xlabel="weight (in units of the mean)", ylabel="share of heavier ones"
-    )
+        axes.annotate(f"index {index:g}", (sizes[-1], shares[-1]), (4, 0), color=colour,
+                      textcoords="offset points", va="center")  # fmt: skip
+    axes.set(ylim=(3e-7, 1.5), xlabel="weight (in units of the mean)", ylabel="share above")
     return figures.described(figure, alt)
 
 
@@ -64,11 +61,9 @@ def input_index(widths, by_width, sizes, by_size, *, alt):
     for axes, places, estimates in ((left, widths, by_width), (right, sizes, by_size)):
         for mark, (index, values) in zip(_MARKS, estimates.items(), strict=False):
             values = np.asarray(values)
-            error = values.std(axis=1, ddof=1)
+            mean, error = values.mean(axis=1), values.std(axis=1, ddof=1)
             axes.axhline(index, color=_shade(index), linewidth=1.2)
-            axes.errorbar(
-                places, values.mean(axis=1), error, fmt=mark, color=_shade(index), capsize=3
-            )
+            axes.errorbar(places, mean, error, fmt=mark, color=_shade(index), capsize=3)
     left.set(xscale="log", xlabel="bin width (ms)", ylabel="index of the summed input")
     left.set_xticks(widths, [f"{width:g}" for width in widths], minor=False)
     right.set(xscale="log", xlabel="neurons")
@@ -87,13 +82,14 @@ def sample_paths(runs, stride, *, alt):
     Parameters
     ----------
     runs : sequence of balcourse.models.stable.StableRun
+        One a panel.
     stride : int
         Steps between two kept potentials.
     alt : str
         What the figure shows.
 
     """
-    figure, panels = figures.new(height=4.2, nrows=len(runs), sharex=True, sharey=True)
+    figure, panels = figures.new(height=4.6, nrows=len(runs), sharex=True, sharey=True)
     for axes, run in zip(panels, runs, strict=True):
         neuron = run.neuron
         times = np.arange(1, len(run.potentials) + 1) * stride * run.dt
@@ -102,7 +98,7 @@ def sample_paths(runs, stride, *, alt):
         axes.vlines(spikes, neuron.threshold, neuron.threshold + run.overshoots, linewidth=1.4,
                     color=_shade(neuron.index))  # fmt: skip
         axes.axhline(neuron.threshold, color=figures.THEORY, linewidth=0.8, linestyle=":")
-        axes.set(ylim=(-45, 60), ylabel="potential (mV)")
+        axes.set(ylim=(-25, 45), ylabel="V (mV)")
         axes.annotate(f"index {neuron.index:g}", (0.01, 0.88), xycoords="axes fraction",
                       color=_shade(neuron.index))  # fmt: skip
     panels[-1].set_xlabel("time outside the refractory periods (ms)")
@@ -136,7 +132,7 @@ def extrapolation(cases, steps, *, alt):
     axes.annotate("first-passage equation", (1, 1), (0, 4), ha="right", color=figures.THEORY,
                   xycoords=("axes fraction", "data"), textcoords="offset points")  # fmt: skip
     axes.set(xlim=(0, 1.15 * max(steps) ** 0.5 if max(steps) < 1 else None),
-             xlabel="(time step / 1 ms) to the power 1/index", ylabel="rate / exact rate")  # fmt: skip
+             xlabel="(time step in ms) to the power 1/index", ylabel="rate / exact")  # fmt: skip
     return figures.described(figure, alt)
 
 
@@ -146,6 +142,7 @@ def density(runs, *, alt):
     Parameters
     ----------
     runs : sequence of balcourse.models.stable.StableRun
+        One a panel.
     alt : str
         What the figure shows.
 
@@ -198,8 +195,9 @@ def far_below(means, indices, scale, *, alt):
     distances = 20 - np.asarray(means, float)
     for index in indices:
         rates = np.array([firing_rate(mean, scale, index) for mean in means])
-        (line,) = axes.loglog(distances[rates > 1e-8], rates[rates > 1e-8], color=_shade(index))
-        figures.label_line(axes, line, f"{index:g}")
+        seen = rates > 1e-4
+        (line,) = axes.loglog(distances[seen], rates[seen], color=_shade(index))
+        figures.label_line(axes, line, f"index {index:g}")
         if index < 2:
             law = [big_jump_rate(mean, scale, index) for mean in means]
             axes.loglog(distances, law, ":", color=_shade(index), linewidth=1.4)
@@ -217,13 +215,14 @@ def fi_curve(index, skew):
     axes.semilogy(means, rates, color=_shade(index))
     axes.annotate("Gaussian", (means[2], gaussian[2]), (6, -6), textcoords="offset points",
                   color="0.35")  # fmt: skip
-    axes.annotate(f"index {index:g}, skew {skew:g}", (means[0], rates[0]), (4, 8),
-                  textcoords="offset points", color=_shade(index))  # fmt: skip
+    axes.set_title(f"index {index:g}, skew {skew:g}", color=_shade(index))
     axes.set(ylim=(1e-2, 120), xlabel="mean input (mV)", ylabel="rate (Hz)")
+    starts = rates[0], gaussian[0]
+    low, low_gaussian = (f"{rate:.2g}" if rate > 0.01 else "under 0.01" for rate in starts)
     alt = (
-        f"At index {index:g} and skew {skew:g} the rate is {rates[0]:.2g} Hz at a mean input of 0 mV, "
-        f"where Gaussian noise gives {gaussian[0]:.1g} Hz, and {rates[-1]:.0f} Hz at 30 mV, where it "
-        f"gives {gaussian[-1]:.0f} Hz."
+        f"At index {index:g} and skew {skew:g} the rate is {low} Hz at a mean input of 0 mV and "
+        f"{rates[-1]:.0f} Hz at 30 mV; Gaussian noise gives {low_gaussian} Hz and "
+        f"{gaussian[-1]:.0f} Hz."
     )
     return figures.described(figure, alt)
 
@@ -234,6 +233,7 @@ def response_maximum(indices, states, symmetric, *, alt):
     Parameters
     ----------
     indices : sequence of float
+        Of the weights.
     states, symmetric : list of balcourse.theory.fractional.NetworkState
         With the input's own skewness, and with none.
     alt : str
@@ -243,10 +243,10 @@ def response_maximum(indices, states, symmetric, *, alt):
     figure, (left, right) = figures.new(ncols=2)
     rates = np.array([state.rate for state in states])
     top = int(rates.argmax())
-    (line,) = left.plot(indices, rates, color=figures.THEORY)
+    left.plot(indices, rates, color=figures.THEORY)
     left.plot(indices[top], rates[top], "o", color=figures.THEORY)
     left.annotate("with its skew", (indices[top], rates[top]), (14, 2), textcoords="offset points")
-    (line,) = left.plot(indices, [state.rate for state in symmetric], "--", color="0.5")
+    left.plot(indices, [state.rate for state in symmetric], "--", color="0.5")
     left.annotate("skew set to 0", (indices[0], symmetric[0].rate), (8, 0), color="0.4",
                   textcoords="offset points", va="center")  # fmt: skip
     left.set(ylim=(0, None), xlabel="index of the weights", ylabel="rate (Hz)")
@@ -265,6 +265,7 @@ def coupling_size(indices, rates, *, alt):
     Parameters
     ----------
     indices : sequence of float
+        Of the weights.
     rates : dict
         Mean weight (mV) -> rates, shape (indices,), Hz.
     alt : str
@@ -279,7 +280,7 @@ def coupling_size(indices, rates, *, alt):
         (line,) = axes.plot(indices, values / values[top], style)
         axes.plot(indices[top], 1, "o", color=line.get_color())
         figures.label_line(axes, line, f"{weight:g} mV")
-    axes.annotate("mean weight", (1, 0.97), xycoords="axes fraction", ha="left")
+    axes.set_title("mean weight", loc="right")
     axes.set(ylim=(0, 1.08), xlabel="index of the weights", ylabel="rate / its largest value")
     return figures.described(figure, alt)
 
@@ -290,6 +291,7 @@ def spiking_network(indices, measured, predicted, *, alt):
     Parameters
     ----------
     indices : sequence of float
+        Of the simulated weights.
     measured : array_like
         Shape (indices, seeds, neurons), Hz.
     predicted : tuple of sequences
@@ -308,8 +310,7 @@ def spiking_network(indices, measured, predicted, *, alt):
     for words, values, mark, colour in summaries:
         axes.errorbar(indices, values.mean(1), values.std(1, ddof=1), fmt=mark, color=colour,
                       capsize=3)  # fmt: skip
-        at = 0 if words == "mean neuron" else 1
-        axes.annotate(words, (indices[at], values.mean(1)[at]), (9, 0), va="center", color=colour,
+        axes.annotate(words, (indices[1], values.mean(1)[1]), (9, 6), color=colour,
                       textcoords="offset points")  # fmt: skip
     axes.set(ylim=(-1, None), xlabel="index of the weights", ylabel="rate (Hz)")
     return figures.described(figure, alt)
