@@ -207,7 +207,7 @@ def far_below(means, indices, scale, *, alt):
 
 def fi_curve(index, skew):
     """One frame of the explorer: rate against mean input, beside the Gaussian curve."""
-    means = np.linspace(0, 30, 16)
+    means = np.linspace(0, 30, 13)
     rates = np.array([firing_rate(mean, 5, index, skew) for mean in means])
     gaussian = np.array([firing_rate(mean, 5, 2) for mean in means])
     figure, axes = figures.new()
@@ -254,7 +254,7 @@ def response_maximum(indices, states, symmetric, *, alt):
     right.plot(indices, [state.skew for state in states], color=figures.THEORY)
     right.axvline(indices[top], color=figures.THEORY, linewidth=0.8, linestyle=":")
     right.annotate("upward jumps win", (0.35, 0.85), xycoords="axes fraction", color=figures.E)
-    right.annotate("downward jumps win", (0.3, 0.52), xycoords="axes fraction", color=figures.I)
+    right.annotate("downward jumps win", (0.08, 0.06), xycoords="axes fraction", color=figures.I)
     right.set(xlabel="index of the weights", ylabel="skew of the input")
     return figures.described(figure, alt)
 
@@ -305,12 +305,14 @@ def spiking_network(indices, measured, predicted, *, alt):
     axes.annotate("mean field", (predicted[0][0], predicted[1][0]), (6, 0), va="center",
                   textcoords="offset points")  # fmt: skip
     measured = np.asarray(measured)
-    summaries = [("mean neuron", measured.mean(2), "o", figures.E),
-                 ("median neuron", np.median(measured, 2), "s", figures.I)]  # fmt: skip
-    for words, values, mark, colour in summaries:
-        axes.errorbar(indices, values.mean(1), values.std(1, ddof=1), fmt=mark, color=colour,
-                      capsize=3)  # fmt: skip
-        axes.annotate(words, (indices[1], values.mean(1)[1]), (9, 6), color=colour,
+    summaries = [
+        ("mean neuron", measured.mean(2), "o", figures.E, (-30, 22)),
+        ("median neuron", np.median(measured, 2), "s", figures.I, (9, -4)),
+    ]
+    for words, values, mark, colour, offset in summaries:
+        mean = values.mean(1)
+        axes.errorbar(indices, mean, values.std(1, ddof=1), fmt=mark, color=colour, capsize=3)
+        axes.annotate(words, (indices[1], mean[1]), offset, color=colour,
                       textcoords="offset points")  # fmt: skip
     axes.set(ylim=(-1, None), xlabel="index of the weights", ylabel="rate (Hz)")
     return figures.described(figure, alt)
