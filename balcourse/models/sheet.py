@@ -496,15 +496,16 @@ def _deliver(source, spacing, arrivals, plane, weights, wires, first, last):
 
 @kernel
 def _filter_row(row, constants, synapse, arrivals):
-    """Let the conductances of one row decay and add what arrived."""
+    """Add what arrived to the conductances of one row and let them decay."""
     for kind in range(2):
         rise, decay, scale = constants[0], constants[1 + kind], constants[3 + kind]
         for column in range(arrivals.shape[2]):
             arrived = arrivals[kind, row, column] * scale + _ABOVE_DENORMAL
             arrivals[kind, row, column] = 0
-            synapse[2 * kind, row, column] = synapse[2 * kind, row, column] * rise + arrived
-            decayed = synapse[2 * kind + 1, row, column] * decay
-            synapse[2 * kind + 1, row, column] = decayed + arrived
+            rising = (synapse[2 * kind, row, column] + arrived) * rise
+            synapse[2 * kind, row, column] = rising
+            decaying = (synapse[2 * kind + 1, row, column] + arrived) * decay
+            synapse[2 * kind + 1, row, column] = decaying
 
 
 @kernel

@@ -37,8 +37,8 @@ def simulate(sheet, steps, dt, seed):
                 arrived[kind, target] += weight
         for kind in range(2):
             added = arrived[kind].astype(np.float32) * scale[kind] + np.float32(1e-30)
-            rise[kind] = rise[kind] * single[0] + added
-            decay[kind] = decay[kind] * single[1 + kind] + added
+            rise[kind] = (rise[kind] + added) * single[0]
+            decay[kind] = (decay[kind] + added) * single[1 + kind]
         conductance = decay - rise
         for neuron, (row, column) in enumerate(places):
             if free_from[neuron] <= step:
