@@ -14,6 +14,7 @@ import itertools
 import math
 
 import numpy as np
+from scipy.optimize import brentq
 
 from balcourse.models.kernel import kernel
 from balcourse.parameters import checked
@@ -455,6 +456,115 @@ def focus_range(model):
     return float(low), float(model.tau_e * large / (a * a)) if a else math.inf
 
 
+@dataclasses.dataclass(frozen=True)
+class LimitCycle:
+    """An isolated closed orbit around the active fixed point.
+
+    Attributes
+    ----------
+    period : float
+        ms.
+    minimum, maximum : numpy.ndarray, shape (2,)
+        Extremes of v_E and v_I on it, Hz.
+    stable : bool
+        Whether neighbouring orbits approach it.
+    start : numpy.ndarray, shape (2,)
+        The point on it where v_E rises through the fixed point's value, Hz.
+    """
+
+    period: float
+    minimum: np.ndarray
+    maximum: np.ndarray
+    stable: bool
+    start: np.ndarray
+
+
+def limit_cycles(model, *, starts=400):
+    """Find the limit cycles around the active fixed point, from the first-return map.
+
+    Every such orbit crosses the segment below the fixed point, v_E = v_E*, 0 < v_I < v_I*, upward
+    in v_E, once a turn. The map of this segment to itself is sampled at `starts` places, and each
+    change of sign of its displacement is refined to a fixed point of the map. Two cycles closer
+    than one sampling interval are missed; closed orbits that fill a band are not limit cycles.
+
+    Parameters
+    ----------
+    model : RateModel
+    starts : int
+        Number of samples, 2 to 100,000.
+
+    Returns
+    -------
+    tuple of LimitCycle
+        The smallest first; empty if there is none.
+
+    Examples
+    --------
+    >>> model = RateModel(m_ee=1.25, m_ei=-1, m_ie=1, m_ii=0, gamma_e=-10, gamma_i=10,
+    ...                   tau_e=10, tau_i=50)
+    >>> [cycle] = limit_cycles(model)
+    >>> round(cycle.period, 2), cycle.maximum.round(2), cycle.stable
+    (187.31, array([56.19, 30.79]), True)
+    """
+    starts = checked("starts", starts, integer=True, at_least=2, at_most=100_000)
+    point = model.fixed_point()
+    rotates = model.m_ei * model.m_ie < 0
+    if not (point.active == (True, True) and rotates and model.m_ei < 0) or "saddle" in point.kind:
+        return ()
+    v_e, v_i = point.rates
+
+    def displacement(amplitudes):
+        returned, _ = _first_return(model, v_e, v_i - amplitudes)
+        return v_i - returned - amplitudes
+
+    amplitudes = np.linspace(0, v_i, starts + 1)[1:]
+    moved = displacement(amplitudes)
+    signs = np.where(np.abs(moved) > 1e-7 * v_i, np.sign(moved), 0)
+    decided = np.flatnonzero(np.isfinite(signs) & (signs != 0))
+    cycles = []
+    for inner, outer in itertools.pairwise(decided):
+        if signs[inner] == signs[outer]:
+            continue
+        amplitude = brentq(
+            lambda value: displacement(np.array([value]))[0],
+            amplitudes[inner],
+            amplitudes[outer],
+            xtol=1e-10 * v_i,
+        )
+        start = np.array([v_e, v_i - amplitude])
+        _, (period,) = _first_return(model, v_e, start[1:])
+        orbit = model.simulate(period, start=start, dt=period / 20_000).rates
+        cycles.append(
+            LimitCycle(float(period), orbit.min(0), orbit.max(0), bool(signs[inner] > 0), start)
+        )
+    return tuple(cycles)
+
+
+def _first_return(model, v_e, v_i):
+    """Where and when trajectories from (v_e, v_i[...]) next see v_E rise through `v_e`."""
+    dt = min(model.tau_e, model.tau_i, 40 * model.largest_step()) / 100
+    parameters = dataclasses.astuple(model)
+    p = _packed(*parameters)
+    rates = np.empty((1001, 2, v_i.size))
+    rates[0, 0], rates[0, 1] = v_e, v_i
+    arrival, elapsed = np.full(v_i.size, np.nan), np.full(v_i.size, np.nan)
+    for window in range(int(60 * (model.tau_e + model.tau_i) / (1000 * dt)) + 1):
+        advance(rates, *parameters, dt)
+        below = rates[:, 0] < v_e
+        rises = below[:-1] & ~below[1:]
+        for trajectory in np.flatnonzero(rises.any(0) & np.isnan(arrival)):
+            step = rises[:, trajectory].argmax()
+            before = rates[step, 0, trajectory], rates[step, 1, trajectory]
+            gates = _gates(*before, p)
+            until = _time_to_line(*before, *gates, dt, 1.0, 0.0, v_e, p)
+            arrival[trajectory] = _step(*before, *gates, until, p)[1]
+            elapsed[trajectory] = (window * 1000 + step) * dt + until
+        if not np.isnan(arrival).any():
+            break
+        rates[0] = rates[-1]
+    return arrival, elapsed
+
+
 def _determinant(matrix):
     """Determinant of a 2 x 2 matrix, and the size of what is subtracted in it."""
     (a, b), (c, d) = matrix
@@ -515,6 +625,11 @@ def _checked_start(start):
     for value in start.ravel()[~((start.ravel() >= 0) & np.isfinite(start.ravel()))][:1]:
         checked("start", value, "Hz", at_least=0)
     return start
+
+
+@kernel(inline="always")
+def _packed(m_ee, m_ei, m_ie, m_ii, gamma_e, gamma_i, tau_e, tau_i):
+    return m_ee, m_ei, m_ie, m_ii, gamma_e, gamma_i, 1.0 / tau_e, 1.0 / tau_i
 
 
 @kernel(inline="always")
@@ -590,7 +705,7 @@ def advance(rates, m_ee, m_ei, m_ie, m_ii, gamma_e, gamma_i, tau_e, tau_i, dt):
 
     Twin: `tests.naive.rate.advance`.
     """
-    p = (m_ee, m_ei, m_ie, m_ii, gamma_e, gamma_i, 1.0 / tau_e, 1.0 / tau_i)
+    p = _packed(m_ee, m_ei, m_ie, m_ii, gamma_e, gamma_i, tau_e, tau_i)
     for step in range(rates.shape[0] - 1):
         before, after = rates[step], rates[step + 1]
         for trajectory in range(rates.shape[2]):
