@@ -21,6 +21,8 @@ import numpy as np
 from numba.core import errors
 from numba.core.dispatcher import Dispatcher
 
+from balcourse.cache import cache_folder
+
 _TRIPLE = "wasm32-unknown-unknown"
 _LAYOUT = "e-m:e-p:32:32-p10:8:8-p20:8:8-i64:64-i128:128-n32:64-S128-ni:1:10:20"
 _FEATURES = "+simd128,+bulk-memory,+bulk-memory-opt,+nontrapping-fptoint,+sign-ext,+mutable-globals"
@@ -66,9 +68,9 @@ def compile_wasm(*kernels, arguments):
     b'\\x00asm'
     """
     calls = [(kernel, signature(kernel, arguments)) for kernel in kernels]
-    content = repr((numba.__version__, llvmlite.__version__, _FEATURES, _source_hash()))
+    content = repr((numba.__version__, llvmlite.__version__))
     content += "".join(f"{_content(kernel)} {types_}" for kernel, types_ in calls)
-    folder = pathlib.Path(numba.core.config.CACHE_DIR) / "wasm"
+    folder = cache_folder("wasm")
     path = folder / f"{hashlib.sha256(content.encode()).hexdigest()[:32]}.wasm"
     with contextlib.suppress(OSError):
         return path.read_bytes()
@@ -115,10 +117,6 @@ def flattened(array, address):
 
 
 # -- The kernel's content and its twin -----------------------------------------------------------
-
-
-def _source_hash():
-    return hashlib.sha256(pathlib.Path(__file__).read_bytes()).hexdigest()
 
 
 def _references(function):
