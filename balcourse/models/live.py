@@ -139,3 +139,9 @@ def fire(
         rates[step, 0] = fired_e / (n_e * dt * 1e-3)
         rates[step, 1] = fired_i / ((neurons - n_e) * dt * 1e-3)
         clock[0] += 1
+
+
+@kernel
+def begin(state, start_e, start_i):
+    """Put the state of the rate model at a start, Hz."""
+    state[0], state[1] = start_e, start_i
