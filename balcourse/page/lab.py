@@ -7,9 +7,11 @@ worker beside the page, from the same seed to the same numbers as here. Time ms.
 
 import dataclasses
 import itertools
+import re
 
 import numpy as np
 import traitlets
+from scipy import signal
 
 from balcourse.models.random import random_state
 from balcourse.page import figures
@@ -343,12 +345,9 @@ class Spectrum:
         samples = run.rows(self.array)[:, self.column]
         samples = samples[: len(samples) // per * per].reshape(-1, per).mean(1)
         if len(samples) >= 256:
-            axes.psd(samples, 256, 1000 / (per * run.dt), noverlap=128, color=_COLORS[self.color])
-            axes.lines[-1].set_ydata(10 ** (axes.lines[-1].get_ydata() / 10))
-        axes.grid(False)
+            frequencies, power = signal.welch(samples, 1000 / (per * run.dt), nperseg=256)
+            axes.plot(frequencies[1:], power[1:], color=_COLORS[self.color])
         axes.set(xlabel="frequency (Hz)", ylabel=self.title, yscale="log", xlim=(0, self.highest))
-        axes.relim()
-        axes.autoscale_view(scalex=False)
 
 
 class Lab(LiveWidget):
@@ -600,9 +599,7 @@ def _packed(arguments):
 
 def _typeset(label):
     """Write a label's subscript for matplotlib."""
-    head, _, tail = label.partition("_")
-    sub, _, rest = tail.partition(" ")
-    return f"{head}$_{{\\mathrm{{{sub}}}}}${' ' + rest if rest else ''}" if tail else label
+    return re.sub(r"_(\w+)", r"$_{\\mathrm{\1}}$", label)
 
 
 def _with_unit(title, unit):

@@ -127,7 +127,7 @@ def spiking_network(*, neurons=2000, in_degree=200, g=5.0, ratio=2.0, delay=1.5,
 
 _REGIONS = (
     ("regular, synchronous", 2.0, 3.0),
-    ("irregular, asynchronous", 6.2, 1.6),
+    ("irregular, asynchronous", 6.2, 1.45),
     ("fast oscillation", 6.4, 3.4),
     ("silent or slow", 6.2, 0.5),
 )

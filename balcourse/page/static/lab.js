@@ -149,10 +149,11 @@ function startEngine(receive) {
 // -- Text: labels such as "ν_ext" carry one subscript.
 
 const spoken = (text) => text.replaceAll("_", " ");
+const formats = [];
 const number = (value, digits = 3) => {
   if (!Number.isFinite(value)) return "undefined";
-  const shown = Number(value.toPrecision(digits));
-  return shown.toLocaleString("en", { maximumSignificantDigits: 6 }).replace("-", "−");
+  formats[digits] ??= new Intl.NumberFormat("en", { maximumSignificantDigits: digits });
+  return formats[digits].format(value).replace("-", "−");
 };
 const withUnit = (value, unit) => (unit ? `${value} ${unit}` : `${value}`);
 
@@ -169,7 +170,7 @@ function labelled(text) {
   return parts.map((part, index) => (index % 2 ? element("sub", { textContent: part }) : part));
 }
 
-function writeLabel(context, text, x, y) {
+function writeLabel(context, text, x, y, halo = null) {
   const parts = text.split(/_(\w+)/);
   const font = context.font;
   const small = font.replace(/([\d.]+)px/, (_, size) => `${size * 0.75}px`);
@@ -183,6 +184,12 @@ function writeLabel(context, text, x, y) {
   let at = align === "center" ? x - width / 2 : align === "right" ? x - width : x;
   parts.forEach((part, index) => {
     context.font = index % 2 ? small : font;
+    if (halo) {
+      context.strokeStyle = halo;
+      context.lineWidth = 4;
+      context.lineJoin = "round";
+      context.strokeText(part, at, y + (index % 2 ? 3 : 0));
+    }
     context.fillText(part, at, y + (index % 2 ? 3 : 0));
     at += widths[index];
   });
@@ -210,7 +217,7 @@ function roundUp(value) {
 // Draw the axes of a plot and return its box and the maps from data to pixels.
 function axes(paint, { x, y, xLabel, yLabel, right = 12, yTicks = null, square = false }) {
   const { context, theme, width, height } = paint;
-  const box = { left: 54, top: 12, right: width - right, bottom: height - 40 };
+  const box = { left: 60, top: 12, right: width - right, bottom: height - 40 };
   if (square) {
     const side = Math.min(box.right - box.left, box.bottom - box.top);
     box.right = box.left + side;
@@ -300,7 +307,22 @@ function dot(paint, x, y, radius, filled, color = "ink") {
   context.stroke();
 }
 
-// -- Views. Each takes frames in, draws itself, and says in words what it shows.
+// Where a trajectory starts.
+function cross({ context, theme }, x, y) {
+  context.setLineDash([]);
+  for (const [color, width] of [[theme.paper, 5], [theme.ink, 2]]) {
+    context.strokeStyle = color;
+    context.lineWidth = width;
+    context.beginPath();
+    for (const side of [-1, 1]) {
+      context.moveTo(x - 4.5, y - 4.5 * side);
+      context.lineTo(x + 4.5, y + 4.5 * side);
+    }
+    context.stroke();
+  }
+}
+
+// -- Views. Each takes frames in (false: nothing new to draw), draws itself, and says what it shows.
 
 class TimeSeries {
   constructor(spec, lab) {
@@ -375,7 +397,7 @@ class TimeSeries {
       const values = this.bins.map((bin) => bin[column + 1]);
       const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
       const range = `between ${number(Math.min(...values))} and ${number(Math.max(...values))}`;
-      return `${label ? `${spoken(label)} ` : ""}${withUnit(number(mean), this.unit)} on average, ${range}`;
+      return `${label ? `${label} ` : ""}${withUnit(number(mean), this.unit)} on average, ${range}`;
     });
     return `${said.join("; ")} (last ${number(Math.min(this.window, this.lab.time))} ms).`;
   }
@@ -385,6 +407,7 @@ class Raster {
   constructor(spec, lab) {
     Object.assign(this, spec);
     this.lab = lab;
+    this.sheet = element("canvas");
     this.reset();
   }
   reset() {
@@ -412,18 +435,34 @@ class Raster {
       x: [now - this.window, now], y: [0, this.neurons], right: 56, xLabel: "time (ms)", yLabel: this.title,
     });
     const { context, theme } = paint;
-    const { box, toX, toY } = area;
-    const size = this.neurons > 400 ? 1.4 : 2;
-    for (const [color, from, to, label] of [["e", 0, this.split, "E"], ["i", this.split, this.neurons, "I"]]) {
-      if (from >= to) continue;
-      context.fillStyle = theme[color];
-      for (let event = this.first; event < this.times.length; event += 1) {
-        const sender = this.senders[event];
-        if (sender >= from && sender < to) context.fillRect(toX(this.times[event]), toY(sender) - size, size, size);
+    const { box, toY } = area;
+    const ratio = devicePixelRatio || 1;
+    const [wide, high] = [box.right - box.left, box.bottom - box.top].map((side) => Math.max(1, Math.round(side * ratio)));
+    if (this.pixels?.width !== wide || this.pixels.height !== high) {
+      Object.assign(this.sheet, { width: wide, height: high });
+      this.pixels = new ImageData(wide, high);
+    }
+    const cells = new Uint32Array(this.pixels.data.buffer).fill(0);
+    const [excitatory, inhibitory] = ["e", "i"].map((color) => packed(theme[color]));
+    const [scaleX, scaleY] = [wide / this.window, high / this.neurons];
+    const size = Math.round((this.neurons > 400 ? 1.2 : 2) * ratio);
+    for (let event = this.first; event < this.times.length; event += 1) {
+      const sender = this.senders[event];
+      const x = Math.floor((this.times[event] - now + this.window) * scaleX);
+      const y = Math.floor(high - (sender + 1) * scaleY);
+      const color = sender < this.split ? excitatory : inhibitory;
+      for (let row = Math.max(0, y); row < Math.min(high, y + size); row += 1) {
+        cells.fill(color, row * wide + x, row * wide + Math.min(wide, x + size));
       }
-      context.textAlign = "left";
-      context.textBaseline = "middle";
-      if (this.split < this.neurons) context.fillText(label, box.right + 7, toY((from + to) / 2));
+    }
+    this.sheet.getContext("2d").putImageData(this.pixels, 0, 0);
+    context.drawImage(this.sheet, box.left, box.top, box.right - box.left, box.bottom - box.top);
+    context.textAlign = "left";
+    context.textBaseline = "middle";
+    for (const [color, middle, label] of [["e", this.split / 2, "E"], ["i", (this.split + this.neurons) / 2, "I"]]) {
+      if (this.split >= this.neurons) break;
+      context.fillStyle = theme[color];
+      context.fillText(label, box.right + 7, toY(middle));
     }
   }
   describe() {
@@ -439,7 +478,7 @@ class PhasePlane {
   constructor(spec, lab) {
     Object.assign(this, spec);
     this.lab = lab;
-    this.per = Math.max(1, Math.round(this.window / lab.dt / 3000));
+    this.per = Math.max(1, Math.ceil(this.window / lab.dt / 3000));
     this.reset();
   }
   reset() {
@@ -456,7 +495,7 @@ class PhasePlane {
     this.curves = this.nullclines.map((name) => arrays[name]);
     this.fixed = this.fixed_point ? arrays[this.fixed_point] : null;
   }
-  kind() {
+  nature() {
     const [x, y, trace, determinant] = this.fixed ?? [];
     if (!Number.isFinite(x) || !Number.isFinite(y)) return null;
     if (determinant < 0) return "saddle";
@@ -486,9 +525,9 @@ class PhasePlane {
       }
       context.globalAlpha = 1;
     });
-    const kind = this.kind();
+    const kind = this.nature();
     if (kind) dot(paint, toX(this.fixed[0]), toY(this.fixed[1]), 5, kind.startsWith("stable"), "accent");
-    if (this.drag) dot(paint, ...this.drag.map((name, axis) => [toX, toY][axis](this.lab.value(name))), 4.5, false);
+    if (this.drag) cross(paint, ...this.drag.map((name, axis) => [toX, toY][axis](this.lab.value(name))));
     if (this.now) dot(paint, toX(this.now[0]), toY(this.now[1]), 4, true);
     this.nameCurves(paint);
   }
@@ -501,7 +540,7 @@ class PhasePlane {
         const [x, y] = [toX(curve[2 * point]), toY(curve[2 * point + 1])];
         if (x > box.right || y < box.top + 18 || y > box.bottom - 4) continue;
         context.fillStyle = theme[["e", "i"][index]];
-        writeLabel(context, this.names[index], Math.min(x, box.right) - 6, y - 7);
+        writeLabel(context, this.names[index], Math.min(x, box.right) - 6, y - 7, theme.paper);
         break;
       }
     });
@@ -515,7 +554,7 @@ class PhasePlane {
   }
   describe() {
     const at = this.now ? `State at ${number(this.now[0])} and ${withUnit(number(this.now[1]), this.unit)}. ` : "";
-    const kind = this.kind();
+    const kind = this.nature();
     if (!this.fixed_point) return at;
     if (!kind) return `${at}No fixed point with both populations active.`;
     return `${at}Fixed point at ${number(this.fixed[0])} and ${withUnit(number(this.fixed[1]), this.unit)}: ${kind}.`;
@@ -529,7 +568,9 @@ class ControlPlane {
     this.spans = this.drag.map((name) => lab.control(name));
   }
   reset() {}
-  take() {}
+  take() {
+    return false;
+  }
   draw(paint) {
     const [across, upward] = this.spans;
     const area = axes(paint, {
@@ -563,7 +604,7 @@ class ControlPlane {
     };
   }
   describe() {
-    const said = this.spans.map((one) => `${spoken(one.label)} = ${withUnit(number(this.lab.value(one.name)), one.unit)}`);
+    const said = this.spans.map((one) => `${one.label} = ${withUnit(number(this.lab.value(one.name)), one.unit)}`);
     return `The network is at ${said.join(", ")}.`;
   }
 }
@@ -619,7 +660,7 @@ class Histogram {
   describe() {
     const mode = this.heights.indexOf(Math.max(...this.heights));
     if (mode < 0 || !this.heights[mode]) return "Nothing has been counted yet.";
-    const near = `${spoken(this.label)} is most often near ${number(this.middle(mode))} (${number(100 * this.heights[mode])} % of ${this.heights.length} bins' total).`;
+    const near = `${this.label} is most often near ${number(this.middle(mode))} (${number(100 * this.heights[mode])} % of ${this.heights.length} bins' total).`;
     if (!this.expected) return near;
     const distance = this.heights.reduce((sum, height, bar) => sum + Math.abs(height - this.expected[bar]), 0) / 2;
     return `${near} Distance from theory ${number(distance, 2)} (0 the same, 1 disjoint).`;
@@ -712,6 +753,7 @@ class Spectrum {
   }
   take({ steps, arrays }) {
     const rows = arrays[this.array];
+    const before = this.power;
     for (let row = 0; row < steps; row += 1) {
       this.sum += Number(rows[row * this.columns + this.column]);
       this.held += 1;
@@ -723,6 +765,7 @@ class Spectrum {
         this.samples.splice(0, Spectrum.LENGTH / 2);
       }
     }
+    return this.power === null || this.power !== before;
   }
   average(power) {
     this.segments = Math.min(this.segments + 1, 12);
@@ -767,6 +810,12 @@ const superscript = (value) => String(value).replace(/./g, (digit) => "⁰¹²³
 function rgb(color) {
   const [, ...hex] = color.match(/^#(..)(..)(..)$/) ?? [null, "80", "80", "80"];
   return hex.map((pair) => parseInt(pair, 16));
+}
+
+// A colour as one little-endian pixel.
+function packed(color) {
+  const [red, green, blue] = rgb(color);
+  return ((255 << 24) | (blue << 16) | (green << 8) | red) >>> 0;
 }
 
 // Power spectral density with a Hann window (unit squared per Hz); the length is a power of two.
@@ -824,7 +873,7 @@ class Lab {
     this.pace = 1;
     this.cost = 0.01;
     this.version = 0;
-    this.playing = this.busy = this.again = this.dirty = false;
+    this.playing = this.busy = this.again = false;
     this.visible = true;
     this.values = { ...this.defaults(), ...model.get("values") };
     this.seed = model.get("seed");
@@ -835,8 +884,10 @@ class Lab {
     el.append(this.root);
     this.observe();
     this.readTheme();
+    this.owed = 0;
+    this.last = performance.now();
     this.engine = startEngine((message) => this.receive(message));
-    this.engine.send({ kind: "load", spec: this.spec, module: model.get("module"), data: bytesOf(model.get("data")) });
+    this.engine.send({ kind: "load", spec: this.spec, module: bytesOf(model.get("module")), data: bytesOf(model.get("data")) });
     const wrong = this.readAddress();
     this.restart();
     this.showControls();
@@ -891,7 +942,7 @@ class Lab {
       canvas.addEventListener("pointerdown", point);
       canvas.addEventListener("pointermove", point);
     }
-    return { view, canvas, caption, said, figure };
+    return { view, canvas, caption, said, figure, stale: true };
   }
 
   button(text, act, className = "") {
@@ -1116,6 +1167,7 @@ class Lab {
 
   settled() {
     this.showControls();
+    this.redraw();
     this.model.set("values", { ...this.values });
     this.model.set("seed", this.seed);
     clearTimeout(this.saving);
@@ -1153,16 +1205,17 @@ class Lab {
     if (kind !== "change") this.busy = false;
     for (const frame of frames) {
       this.step = frame.end;
-      this.panels.forEach(({ view }) => view.take(frame));
+      for (const panel of this.panels) panel.stale = panel.view.take(frame) !== false || panel.stale;
     }
     const steps = frames.reduce((sum, frame) => sum + frame.steps, 0);
     if (kind === "run" && steps) this.cost += 0.2 * (took / steps - this.cost);
     this.drawn = { version, took, steps };
-    this.redraw();
+    this.ask();
     if (kind === "failed") this.stop(`The laboratory cannot run here: ${problem}.`);
     else if (problem && !this.again) this.stop(`Stopped at ${number(step * this.dt, 4)} ms: ${problem}. The state has blown up at these settings.`);
     if (kind === "restart") this.speak(true);
     if (this.again) this.restart();
+    else if (kind === "run" && this.owed * this.cost > BUDGET / 2) this.pump(performance.now());
   }
 
   stop(sentence) {
@@ -1175,31 +1228,41 @@ class Lab {
   }
 
   redraw() {
-    this.dirty = true;
+    this.panels.forEach((panel) => (panel.stale = true));
+    this.ask();
+  }
+
+  ask() {
     this.asked ??= requestAnimationFrame((now) => this.onFrame(now));
   }
 
   onFrame(now) {
     this.asked = null;
-    if (this.playing && this.visible) {
-      const rate = (this.pace * this.spec.speed) / 1000 / this.dt; // steps a ms
-      this.owed = Math.min(this.owed + rate * Math.min(now - this.last, 100), 100 * rate);
-      const steps = Math.floor(Math.min(this.owed, this.spec.chunk, Math.max(1, BUDGET / this.cost)));
-      if (!this.busy && steps >= 1) {
-        this.owed -= steps;
-        this.run(steps);
-      }
-      this.asked ??= requestAnimationFrame((later) => this.onFrame(later));
-    }
-    this.last = now;
-    if (this.dirty && this.visible) this.paint();
+    this.pump(now);
+    if (this.playing && this.visible) this.ask();
+    if (this.visible) this.paint();
     this.speak(false);
   }
 
+  // Ask for the steps that the clock says are due, at most what fits in one frame's budget.
+  pump(now) {
+    const rate = (this.pace * this.spec.speed) / 1000 / this.dt; // steps a ms
+    const since = Math.max(0, now - this.last);
+    this.last = Math.max(now, this.last);
+    if (!this.playing || !this.visible) return;
+    this.owed = Math.min(this.owed + rate * Math.min(since, 100), 50 * rate + 1);
+    const steps = Math.floor(Math.min(this.owed, this.spec.chunk, Math.max(1, BUDGET / this.cost)));
+    if (this.busy || steps < 1) return;
+    this.owed -= steps;
+    this.run(steps);
+  }
+
   paint() {
-    this.dirty = false;
     const ratio = devicePixelRatio || 1;
-    for (const { view, canvas } of this.panels) {
+    for (const panel of this.panels) {
+      const { view, canvas } = panel;
+      if (!panel.stale) continue;
+      panel.stale = false;
       const { clientWidth: width, clientHeight: height } = canvas;
       if (!width || !height) continue;
       const [wide, high] = [Math.round(width * ratio), Math.round(height * ratio)];
@@ -1227,10 +1290,10 @@ class Lab {
     if (aloud) this.spoke = now;
     for (const { view, canvas, caption, said } of this.panels) {
       const text = view.describe();
-      if (caption.textContent !== text) caption.textContent = text;
+      caption.replaceChildren(...labelled(text));
       if (!aloud) continue;
-      canvas.setAttribute("aria-label", `${spoken(view.title)}. ${text}`);
-      if (said.textContent !== text) said.textContent = text;
+      canvas.setAttribute("aria-label", `${spoken(view.title)}. ${spoken(text)}`);
+      if (said.textContent !== spoken(text)) said.textContent = spoken(text);
     }
     const pace = this.playing && measured > 500 && ran > 0 ? `, ${number(ran / measured, 2)} × real time` : "";
     this.status.textContent = `t = ${Math.round(this.time).toLocaleString("en")} ms${pace}`;
