@@ -5,8 +5,11 @@ the views to draw. The kernel is compiled to WebAssembly (`balcourse.page.wasm`)
 worker beside the page, from the same seed to the same numbers as here. Time ms.
 """
 
+import base64
 import dataclasses
+import html
 import itertools
+import json
 import re
 
 import numpy as np
@@ -499,6 +502,23 @@ class Lab(LiveWidget):
         LabRun
         """
         return LabRun(self, steps, self.seed if seed is None else seed)
+
+    def page(self):
+        """Return a web page that holds nothing but this laboratory and needs no other file (str)."""
+        state = json.dumps(Lab.get_manager_state([self])).replace("</", "<\\/")
+        host = (STATIC / "host.js").read_text("utf8")
+        still = base64.b64encode(self._still.svg.encode()).decode()
+        return f"""<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><link rel="icon" href="data:,">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{html.escape(self.spec["title"])}</title>
+<style>body {{ font-family: system-ui, sans-serif; max-width: 52rem; margin: 1rem auto; }}
+{(STATIC / "course.css").read_text("utf8")}</style></head>
+<body><main><h1>{html.escape(self.spec["title"])}</h1><div class="live">
+<img class="course-figure" alt="{html.escape(self._still.alt)}" src="data:image/svg+xml;base64,{still}">
+<script type="application/vnd.jupyter.widget-view+json">{{"model_id": "{self.model_id}"}}</script>
+</div></main><script type="application/vnd.jupyter.widget-state+json">{state}</script>
+<script type="module">{host}</script></body></html>"""
 
     def _drawn(self):
         run = self.run(self.spec["lead"])

@@ -112,7 +112,7 @@ def spiking_network(*, neurons=2000, in_degree=200, g=5.0, ratio=2.0, delay=1.5,
         ],
         views=[
             Raster("spikes", "spike_count", neurons, n_e),
-            TimeSeries("rates", ("E", "I"), "rate", "Hz", window=200, smooth=0.5, wide=True),
+            TimeSeries("rates", ("E", "I"), "rate", "Hz", window=200, smooth=1, wide=True),
             Spectrum("rates", highest=400),
             ControlPlane(("g", "ratio"), lines, _REGIONS),
         ],

@@ -184,7 +184,11 @@ def _intermediate(kernel, types_, **options):
     text = compiled.library.get_llvm_str()
     text = re.sub(r'target datalayout = ".*"', f'target datalayout = "{_LAYOUT}"', text)
     text = re.sub(r'target triple = ".*"', f'target triple = "{_TRIPLE}"', text)
-    text = re.sub(r"@(sqrt|fabs|floor|ceil|trunc|rint)\(", r"@llvm.\1.f64(", text)
+    for name in ("sqrt", "fabs", "floor", "ceil", "trunc", "rint"):  # instructions, not functions
+        if f"@{name}(double" in text:
+            text = re.sub(rf"^declare .*@(llvm\.)?{name}(\.f64)?\(.*$", "", text, flags=re.M)
+            text = text.replace(f"@{name}(", f"@llvm.{name}.f64(")
+            text += f"\ndeclare double @llvm.{name}.f64(double)\n"
     text = re.sub(r"= (common|linkonce|linkonce_odr|weak) ", "= internal ", text)
     module = llvm.parse_assembly(text)
     for function in module.functions:
@@ -264,7 +268,12 @@ def _offences(module):
             found.setdefault(_place(text, line), "refers to an object of this Python process")
         elif re.search(r"store .*ptr %excinfo", line):
             raised[_place(text, line)] = "raises an exception"
-    return [f"{said}{place}" for place, said in (found or raised).items() if place or len(found) < 2]
+    found = found or raised
+    return [
+        f"{said}{place or ' (in a function that it calls)'}"
+        for place, said in found.items()
+        if place or len(found) == 1
+    ]
 
 
 def _place(text, line):

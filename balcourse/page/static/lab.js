@@ -414,6 +414,7 @@ class Raster {
     this.times = [];
     this.senders = [];
     this.first = 0;
+    this.key = null;
   }
   take({ steps, end, arrays }) {
     const events = arrays[this.array];
@@ -426,6 +427,7 @@ class Raster {
     if (this.first > 60000) {
       this.times.splice(0, this.first);
       this.senders.splice(0, this.first);
+      this.fresh -= this.first;
       this.first = 0;
     }
   }
@@ -436,27 +438,15 @@ class Raster {
     });
     const { context, theme } = paint;
     const { box, toY } = area;
-    const ratio = devicePixelRatio || 1;
-    const [wide, high] = [box.right - box.left, box.bottom - box.top].map((side) => Math.max(1, Math.round(side * ratio)));
-    if (this.pixels?.width !== wide || this.pixels.height !== high) {
-      Object.assign(this.sheet, { width: wide, height: high });
-      this.pixels = new ImageData(wide, high);
-    }
-    const cells = new Uint32Array(this.pixels.data.buffer).fill(0);
-    const [excitatory, inhibitory] = ["e", "i"].map((color) => packed(theme[color]));
-    const [scaleX, scaleY] = [wide / this.window, high / this.neurons];
-    const size = Math.round((this.neurons > 400 ? 1.2 : 2) * ratio);
-    for (let event = this.first; event < this.times.length; event += 1) {
-      const sender = this.senders[event];
-      const x = Math.floor((this.times[event] - now + this.window) * scaleX);
-      const y = Math.floor(high - (sender + 1) * scaleY);
-      const color = sender < this.split ? excitatory : inhibitory;
-      for (let row = Math.max(0, y); row < Math.min(high, y + size); row += 1) {
-        cells.fill(color, row * wide + x, row * wide + Math.min(wide, x + size));
-      }
-    }
-    this.sheet.getContext("2d").putImageData(this.pixels, 0, 0);
-    context.drawImage(this.sheet, box.left, box.top, box.right - box.left, box.bottom - box.top);
+    this.record(theme, box, now);
+    const [wide, high] = [this.sheet.width, this.sheet.height];
+    const cut = this.end % wide; // the sheet is a ring in time, so that only new spikes are drawn
+    const scale = (box.right - box.left) / wide;
+    const part = (from, to, at) => {
+      if (to > from) context.drawImage(this.sheet, from, 0, to - from, high, box.left + at * scale, box.top, (to - from) * scale, box.bottom - box.top);
+    };
+    part(cut, wide, 0);
+    part(0, cut, wide - cut);
     context.textAlign = "left";
     context.textBaseline = "middle";
     for (const [color, middle, label] of [["e", this.split / 2, "E"], ["i", (this.split + this.neurons) / 2, "I"]]) {
@@ -464,6 +454,33 @@ class Raster {
       context.fillStyle = theme[color];
       context.fillText(label, box.right + 7, toY(middle));
     }
+  }
+  record(theme, box, now) {
+    const ratio = devicePixelRatio || 1;
+    const [wide, high] = [box.right - box.left, box.bottom - box.top].map((side) => Math.max(1, Math.round(side * ratio)));
+    const key = [wide, high, theme.e, theme.i, theme.paper].join();
+    const pixels = this.sheet.getContext("2d");
+    const column = (time) => Math.floor((time / this.window) * wide);
+    const end = column(now);
+    if (key !== this.key) {
+      Object.assign(this, { key, fresh: this.first, end: end - wide });
+      Object.assign(this.sheet, { width: wide, height: high });
+    }
+    const size = Math.max(1, Math.round((this.neurons > 400 ? 1 : 2) * ratio));
+    for (let at = Math.max(this.end, end - wide); at < end; at += 1) {
+      pixels.clearRect(((at % wide) + wide) % wide, 0, 1, high);
+    }
+    for (const color of ["e", "i"]) {
+      pixels.fillStyle = theme[color];
+      for (let event = Math.max(this.fresh, this.first); event < this.times.length; event += 1) {
+        const sender = this.senders[event];
+        if (sender < this.split !== (color === "e")) continue;
+        const x = Math.min(column(this.times[event]), end - size) % wide;
+        pixels.fillRect(x, Math.floor(high - ((sender + 1) / this.neurons) * high), size, size);
+      }
+    }
+    this.fresh = this.times.length;
+    this.end = end;
   }
   describe() {
     const spikes = this.times.length - this.first;
@@ -812,12 +829,6 @@ function rgb(color) {
   return hex.map((pair) => parseInt(pair, 16));
 }
 
-// A colour as one little-endian pixel.
-function packed(color) {
-  const [red, green, blue] = rgb(color);
-  return ((255 << 24) | (blue << 16) | (green << 8) | red) >>> 0;
-}
-
 // Power spectral density with a Hann window (unit squared per Hz); the length is a power of two.
 function periodogram(samples, interval) {
   const size = samples.length;
@@ -1107,13 +1118,17 @@ class Lab {
 
   reset() {
     this.setPlaying(false);
-    this.problem = null;
-    this.alert.hidden = true;
-    this.play.disabled = this.single.disabled = false;
+    this.forgive();
     this.values = this.defaults();
     this.seed = this.spec.seed;
     this.settled();
     this.restart();
+  }
+
+  forgive() {
+    this.problem = null;
+    this.alert.hidden = true;
+    this.play.disabled = this.single.disabled = false;
   }
 
   reseed(text) {
@@ -1122,6 +1137,7 @@ class Lab {
       this.stop(`Seed = ${text || "nothing"} is not a whole number from 0 to ${number(LARGEST_SEED, 12)}.`);
       return;
     }
+    this.forgive();
     this.seed = seed;
     this.settled();
     this.restart();
@@ -1157,7 +1173,7 @@ class Lab {
 
   // While it plays, a control acts on the running model; at rest, the figure is drawn afresh.
   apply(names) {
-    if (this.problem) return;
+    this.forgive();
     if (!this.playing || names.some((name) => this.spec.restarts.includes(name))) this.restart();
     else {
       this.panels.forEach(({ view }) => view.forget?.());
