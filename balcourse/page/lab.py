@@ -505,7 +505,7 @@ class Lab(LiveWidget):
 
     def page(self):
         """Return a web page that holds nothing but this laboratory and needs no other file (str)."""
-        state = json.dumps(Lab.get_manager_state([self])).replace("</", "<\\/")
+        state = json.dumps(self.get_manager_state(widgets=[self])).replace("</", "<\\/")
         host = (STATIC / "host.js").read_text("utf8")
         still = base64.b64encode(self._still.svg.encode()).decode()
         return f"""<!doctype html>

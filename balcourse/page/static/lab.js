@@ -1229,7 +1229,7 @@ class Lab {
     this.ask();
     if (kind === "failed") this.stop(`The laboratory cannot run here: ${problem}.`);
     else if (problem && !this.again) this.stop(`Stopped at ${number(step * this.dt, 4)} ms: ${problem}. The state has blown up at these settings.`);
-    if (kind === "restart") this.speak(true);
+    if (!this.playing) this.speak(true);
     if (this.again) this.restart();
     else if (kind === "run" && this.owed * this.cost > BUDGET / 2) this.pump(performance.now());
   }
