@@ -111,7 +111,7 @@ class TimeSeries:
 
     def draw(self, axes, run):
         columns = run.rows(self.array)
-        per = max(1, round(max(self.smooth, self.window / 700) / run.dt))
+        per = max(1, round(max(self.smooth, self.window / 500) / run.dt))
         columns = columns[: len(columns) // per * per].reshape(-1, per, columns.shape[1]).mean(1)
         times = (np.arange(len(columns)) + 0.5) * per * run.dt
         for column, label, color in zip(columns.T, self.labels, self.colors, strict=False):

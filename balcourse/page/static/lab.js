@@ -329,7 +329,7 @@ class TimeSeries {
     Object.assign(this, spec);
     this.lab = lab;
     this.columns = this.labels.length;
-    this.per = Math.max(1, Math.round(Math.max(this.smooth, this.window / 700) / lab.dt));
+    this.per = Math.max(1, Math.round(Math.max(this.smooth, this.window / 500) / lab.dt));
     this.reset();
   }
   reset() {
@@ -495,7 +495,7 @@ class PhasePlane {
   constructor(spec, lab) {
     Object.assign(this, spec);
     this.lab = lab;
-    this.per = Math.max(1, Math.ceil(this.window / lab.dt / 3000));
+    this.per = Math.max(1, Math.ceil(this.window / lab.dt / 1200));
     this.reset();
   }
   reset() {
@@ -508,7 +508,7 @@ class PhasePlane {
       if (this.seen % this.per === 0) this.trail.push([rows[2 * row], rows[2 * row + 1]]);
     }
     if (steps) this.now = [rows[2 * steps - 2], rows[2 * steps - 1]];
-    if (this.trail.length > 3000) this.trail.splice(0, this.trail.length - 3000);
+    if (this.trail.length > 1200) this.trail.splice(0, this.trail.length - 1200);
     this.curves = this.nullclines.map((name) => arrays[name]);
     this.fixed = this.fixed_point ? arrays[this.fixed_point] : null;
   }
