@@ -20,6 +20,7 @@ ROOT = pathlib.Path(__file__).resolve().parent
 BUILD = ROOT / "_build"
 LOCK = ROOT / "requirements.txt"
 SITE = BUILD / "html"
+RUNS = BUILD / ".jupyter_cache"
 PYTHONS = ((3, 11), (3, 12), (3, 13))
 
 
@@ -98,18 +99,25 @@ def environment():
     return python
 
 
+def listed_pages():
+    """Return the book's pages in reading order, as paths without suffix."""
+    contents = (ROOT / "_toc.yml").read_text("utf8")
+    return re.findall(r"^\s*(?:- )?(?:file|root): (\S+)$", contents, re.M)
+
+
 def lesson_sources():
-    """Return the MyST sources that the book executes."""
-    listed = re.findall(r"^\s*-?\s*(?:file|root): (\S+)", (ROOT / "_toc.yml").read_text("utf8"), re.M)
-    sources = [ROOT / f"{name}.md" for name in listed]
+    """Return the sources that have code to execute."""
+    sources = [ROOT / f"{name}.md" for name in listed_pages()]
     return [source for source in sources if "```{code-cell}" in source.read_text("utf8")]
 
 
 def forget_stale_runs():
     """Drop executed lessons made with another package or another lock: their cache ignores both."""
-    package = [path for path in (ROOT / "balcourse").rglob("*") if path.suffix in {".py", ".js", ".css"}]
+    package = [
+        path for path in (ROOT / "balcourse").rglob("*") if path.suffix in {".py", ".js", ".css"}
+    ]
     key = digest([*package, LOCK])
-    stamp = BUILD / ".jupyter_cache" / "made-with"
+    stamp = RUNS / "made-with"
     if not stamp.exists() or stamp.read_text("utf8") != key:
         shutil.rmtree(BUILD, ignore_errors=True)
         stamp.parent.mkdir(parents=True)
@@ -119,7 +127,7 @@ def forget_stale_runs():
 def build(python):
     """Execute the lessons, as many at a time as there are cores, and build the book."""
     forget_stale_runs()
-    execute = [python, "-m", "balcourse.page.execute", BUILD / ".jupyter_cache", *lesson_sources()]
+    execute = [python, "-m", "balcourse.page.execute", RUNS, *lesson_sources()]
     book = [python, "-c", "from jupyter_book.cli.main import main; main()"]
     with BUILD.joinpath("build.log").open("w+", encoding="utf8") as log:
         for line, command in [
@@ -145,18 +153,23 @@ def first_problem(log):
     return "see the log."
 
 
-def serve(port):
-    """Serve the built book on this machine until interrupted."""
+def server(port):
+    """Return a silent server of the built book on this machine; port 0 takes a free one."""
 
     class Quiet(http.server.SimpleHTTPRequestHandler):
         def log_message(self, *_):
             pass
 
     handler = functools.partial(Quiet, directory=str(SITE))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", port), handler) as server:
+    return http.server.ThreadingHTTPServer(("127.0.0.1", port), handler)
+
+
+def serve(port):
+    """Serve the built book until interrupted."""
+    with server(port) as serving:
         say(f"Read it at http://127.0.0.1:{port}/ (Ctrl-C ends)")
         try:
-            server.serve_forever()
+            serving.serve_forever()
         except KeyboardInterrupt:
             say("")
 
@@ -175,7 +188,9 @@ def require_free(port):
 def lock():
     """Write requirements.txt anew from the ranges in pyproject.toml (needs uv and the network)."""
     command = "uv pip compile --universal --python-version 3.11 --generate-hashes --extra book"
-    command += " --extra test --upgrade --no-header --quiet pyproject.toml --output-file requirements.txt"
+    command += (
+        " --extra test --upgrade --no-header --quiet pyproject.toml --output-file requirements.txt"
+    )
     return subprocess.run(command.split(), cwd=ROOT).returncode
 
 

@@ -41,6 +41,7 @@ def cache_folder(kind):
     --------
     >>> cache_folder("frames").parent.name
     'frames'
+
     """
     root = os.environ.get("BALCOURSE_CACHE") or platformdirs.user_cache_dir("balcourse")
     return pathlib.Path(root) / kind / content_hash()

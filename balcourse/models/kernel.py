@@ -41,6 +41,7 @@ def kernel(function=None, **options):
     >>> double(values)
     >>> values
     array([2., 4.])
+
     """
     decorate = numba.njit(
         **{"cache": True, "nogil": True, "error_model": "numpy", "boundscheck": False} | options

@@ -35,7 +35,9 @@ class DescribedOutputs:
             still = data.output_metadata["still"]
             drawn = dataclasses.replace(data, mime_type=_SVG, content=still["svg"])
             view = renderer.render_widget_view(data)
-            return [nodes.container("", _image(renderer, drawn, still["alt"]), *view, classes=["live"])]
+            return [
+                nodes.container("", _image(renderer, drawn, still["alt"]), *view, classes=["live"])
+            ]
         return None
 
 

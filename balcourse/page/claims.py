@@ -58,16 +58,18 @@ def claim(name, value, expected, tolerance, source, unit=""):
     Traceback (most recent call last):
         ...
     AssertionError: example-fixed-point = 26.7 Hz, but closed form says 26.6 ± 0.01 Hz
+
     """
     if not (math.isfinite(tolerance) and tolerance >= 0):
         raise ValueError(f"tolerance = {tolerance!r} {unit}: must be a finite number, at least 0")
     if not source:
         raise ValueError("source = '': must say where the expected value comes from")
     record = Claim(name, float(value), float(expected), float(tolerance), source, unit)
+    suffix = f" {unit}" if unit else ""
     assert abs(record.deviation) <= record.tolerance, (
-        f"{name} = {record.value:.6g} {unit}, but {source} says "
-        f"{record.expected:.6g} ± {record.tolerance:.2g} {unit}"
-    ).rstrip()
+        f"{name} = {record.value:.6g}{suffix}, but {source} says "
+        f"{record.expected:.6g} ± {record.tolerance:.2g}{suffix}"
+    )
     display(
         {_GLUE_PREFIX + "text/plain": repr(record.value)},
         raw=True,

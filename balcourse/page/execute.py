@@ -1,9 +1,10 @@
-"""Execute lessons, as many at a time as there are cores, into the cache that the book's build reads.
+"""Execute lessons, one on each core, into the cache that the book's build reads.
 
-``python -m balcourse.page.execute CACHE LESSON...`` prints each lesson's seconds, and ends with
-status 1 and one line per lesson that failed.
+``python -m balcourse.page.execute CACHE LESSON...`` ends with status 1 and one line per lesson that
+failed, or leaves each lesson's seconds in ``CACHE/seconds.json``.
 """
 
+import json
 import pathlib
 import sys
 
@@ -27,28 +28,34 @@ def execute(cache_folder, lessons):
     -------
     dict
         Path of each lesson that failed, with its last line of error.
+
     """
     cache = get_cache(str(cache_folder))
     for record in cache.list_project_records():
         cache.remove_nb_from_project(record.pk)
-    for lesson in lessons:
-        path = str(pathlib.Path(lesson).resolve())
+    paths = [str(pathlib.Path(lesson).resolve()) for lesson in lessons]
+    for path in paths:
         cache.add_nb_to_project(path, read_data={"name": "myst_nb_md", "type": "plugin"})
     ran = load_executor("local-parallel", cache=cache).run_and_cache(timeout=_SECONDS_PER_CELL)
-    for path in ran.succeeded:
-        record = cache.match_cache_notebook(cache.get_project_notebook(path).nb)
-        print(f"{record.data['execution_seconds']:6.1f} s  {path}")
-    return {path: _last_line(cache, path) for path in ran.excepted + ran.errored}
+    failures = {path: _last_line(cache, path) for path in ran.excepted + ran.errored}
+    if not failures:
+        seconds = {path: _seconds(cache, path) for path in paths}
+        pathlib.Path(cache_folder, "seconds.json").write_text(json.dumps(seconds), "utf8")
+    return failures
 
 
 def _last_line(cache, path):
     traceback = cache.get_project_record(path).traceback or "it could not be read"
-    lines = [line for line in traceback.splitlines() if line.strip()]
-    return lines[-1]
+    return [line for line in traceback.splitlines() if line.strip()][-1]
+
+
+def _seconds(cache, path):
+    record = cache.match_cache_notebook(cache.get_project_notebook(path).nb)
+    return record.data["execution_seconds"]
 
 
 if __name__ == "__main__":
-    failures = execute(sys.argv[1], sys.argv[2:])
-    for name, error in failures.items():
-        print(f"FAILED: a cell of {name} failed with {error}")
-    sys.exit(bool(failures))
+    failed = execute(sys.argv[1], sys.argv[2:])
+    for lesson, error in failed.items():
+        print(f"FAILED: a cell of {lesson} failed with {error}")
+    sys.exit(bool(failed))

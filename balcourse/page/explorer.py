@@ -1,4 +1,4 @@
-"""The explorer: a drawing behind one to three sliders, each frame drawn once, alive without a kernel."""
+"""The explorer: a drawing behind one to three sliders, each frame drawn once, no kernel needed."""
 
 import collections
 import dataclasses
@@ -33,6 +33,7 @@ class Parameter:
         Shown before the slider; the name where empty.
     start : float, optional
         The value shown first; the first of `values` where left out.
+
     """
 
     name: str
@@ -78,6 +79,7 @@ def explore(draw, *parameters):
     ------
     ValueError
         If there is no parameter, more than three, or more than 400 frames.
+
     """
     if not 1 <= len(parameters) <= _MOST_PARAMETERS:
         raise ValueError(f"parameters = {len(parameters)}: must be 1 to {_MOST_PARAMETERS}")

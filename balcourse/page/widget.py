@@ -21,6 +21,7 @@ class LiveWidget(anywidget.AnyWidget):
         The widget's first state as a described figure.
     **traits
         Synced traits of the widget.
+
     """
 
     def __init__(self, still, **traits):

@@ -35,6 +35,7 @@ class Described:
     figure : matplotlib.figure.Figure
     alt : str
         What the figure shows, as a sentence that states the result.
+
     """
 
     figure: matplotlib.figure.Figure
@@ -67,6 +68,7 @@ def new(width=6.8, height=3.8, **subplots):
     >>> figure, (left, right) = new(ncols=2)
     >>> left.set_xlabel("time (ms)")
     Text(0.5, 0, 'time (ms)')
+
     """
     figure = matplotlib.figure.Figure(figsize=(width, height))
     return figure, figure.subplots(**subplots)
@@ -78,6 +80,7 @@ def described(figure, alt):
     Parameters
     ----------
     figure : matplotlib.figure.Figure
+        The drawing.
     alt : str
         A sentence that states the result, at least 40 characters.
 
@@ -93,6 +96,7 @@ def described(figure, alt):
     Traceback (most recent call last):
         ...
     ValueError: alt = 'A plot': must be a sentence of at least 40 characters that states the result
+
     """
     if not isinstance(alt, str) or len(alt.strip()) < _SHORTEST_ALT:
         raise ValueError(
