@@ -104,9 +104,12 @@ def band_power(recording, dt, *, low=0.0, high):
     low = checked("low", low, "Hz", at_least=0)
     high = checked("high", high, "Hz", above=low, at_most=500 / dt)
     second = checked("recording's steps a second", round(1000 / dt), at_most=recording.size)
-    frequencies, density = signal.welch(recording, 1000 / dt, nperseg=int(second))
-    band = (frequencies >= low) & (frequencies < high)
-    return float(density[band].sum() * frequencies[1])
+    frequencies, density = signal.welch(
+        recording - recording.mean(), 1000 / dt, nperseg=int(second), detrend=False
+    )
+    density[0] *= 2  # one-sided densities leave out the mirror image of frequency 0
+    band = (frequencies >= low) & (frequencies <= high)
+    return float(np.trapezoid(density[band], frequencies[band]))
 
 
 def unfiltered(potential, tau, dt):

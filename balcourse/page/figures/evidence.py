@@ -91,3 +91,106 @@ def shifted_inhibition(groups, *, alt):
     axes.set_xlabel("in each group from weakly to strongly driven cells, then their mean")
     axes.set(ylabel="inhibition, after / before", xlim=(-0.7, len(groups) - 0.4), ylim=(0.2, 1.65))
     return figures.described(figure, alt)
+
+
+# Synchronous to asynchronous ----------------------------------------------------------------------
+
+
+def _trace(axes, run, row, start, length, **style):
+    steps = slice(round(start / run.dt), round((start + length) / run.dt), 10)
+    time = run.dt * np.arange(run.potential.shape[1])[steps] - start
+    axes.plot(time, run.potential[row, steps], lw=0.8, **style)
+    spikes = run.times[(run.senders == row) & (run.times >= start) & (run.times < start + length)]
+    axes.vlines(spikes - start, run.neuron.threshold, run.neuron.threshold + 12, lw=0.8, **style)
+
+
+def traces_of_states(states, *, alt, start=2000.0, length=1500.0):
+    """Two neighbours' potentials with their spikes, one panel a state: (name, recording) each."""
+    figure, panels = figures.new(6.8, 1.9 * len(states), nrows=len(states), sharex=True)
+    for axes, (name, run) in zip(panels, states, strict=True):
+        _trace(axes, run, 0, start, length, color="#222222")
+        _trace(axes, run, 1, start, length, color=figures.EXTERNAL)
+        axes.axhline(run.neuron.threshold, color=_GREY, lw=0.8, ls=":")
+        axes.set(ylabel="V (mV)", title=name, ylim=(run.neuron.rest - 14, run.neuron.threshold + 14))
+    panels[-1].set_xlabel("time (ms)")
+    panels[0].text(length, states[0][1].neuron.threshold + 1.5, "threshold", color=_GREY, ha="right")
+    return figures.described(figure, alt)
+
+
+def _distribution(axes, run, color):
+    values = run.potential.ravel()
+    density, edges = np.histogram(values, 60, density=True)
+    axes.plot((edges[1:] + edges[:-1]) / 2, density, "o", ms=3, color=color)
+    grid = np.linspace(edges[0], edges[-1], 200)
+    mean, sd = values.mean(), values.std()
+    gauss = np.exp(-((grid - mean) ** 2) / (2 * sd**2)) / (sd * np.sqrt(2 * np.pi))
+    axes.plot(grid, gauss, color=figures.THEORY, lw=1)
+    axes.axvline(run.neuron.threshold, color=_GREY, lw=0.8, ls=":")
+    axes.set(yscale="log", ylim=(1e-5, 0.5), xlabel="V (mV)")
+
+
+def distributions_of_states(states, *, alt):
+    """Distribution of V without threshold, and the Gaussian of equal mean and sd, one panel a state."""
+    figure, panels = figures.new(6.8, 3.2, ncols=len(states), sharey=True, sharex=True)
+    for axes, (name, run) in zip(panels, states, strict=True):
+        _distribution(axes, run, figures.E)
+        axes.set_title(name)
+    panels[0].set_ylabel("density (1/mV)")
+    panels[0].text(states[0][1].neuron.threshold + 0.7, 0.2, "threshold", color=_GREY, fontsize=9)
+    return figures.described(figure, alt)
+
+
+def skewness_against_correlation(correlations, theory, measured, errors, *, alt):
+    """Skewness of V against the correlation of its inputs, for the rates of two states."""
+    figure, axes = figures.new(6.8, 3.4)
+    for (name, line), points, error, color in zip(
+        theory.items(), measured, errors, (figures.E, figures.EXTERNAL), strict=True
+    ):
+        axes.plot(correlations, line, color=color)
+        axes.errorbar(correlations[::4], points, error, fmt="o", color=color, capsize=3)
+        axes.annotate(
+            name, (correlations[-1], line[-1]), (0, 7), textcoords="offset points",
+            color=color, ha="right",
+        )  # fmt: skip
+    axes.axhline(0, color=_GREY, lw=0.8, ls=":")
+    axes.set(xlabel="correlation of the inputs, c", ylabel="skewness of V", xscale="log")
+    return figures.described(figure, alt)
+
+
+def brunel_plane(fixation, drive, *, alt):
+    """Both states in the plane of Brunel's diagram: relative inhibition and external drive.
+
+    `fixation` is the excitatory drive over threshold; `drive` is (excitation, inhibition) over
+    threshold, which a network with any g above 4 can make by itself.
+    """
+    figure, axes = figures.new(6.8, 3.6)
+    g = np.linspace(4, 8, 100)
+    axes.plot(g, drive[0] - 4 * drive[1] / g, color=figures.EXTERNAL)
+    axes.plot([3, 8], [fixation, fixation], color=figures.E, ls="--")
+    axes.axhline(1, color=_GREY, lw=0.8, ls=":")
+    axes.axvline(4, color=_GREY, lw=0.8, ls=":")
+    axes.text(7.95, fixation + 0.05, "fixation", color=figures.E, ha="right")
+    axes.text(7.95, 1.05 * (drive[0] - drive[1] / 2) - 0.25, "drive", color=figures.EXTERNAL, ha="right")
+    axes.text(3.05, 1.03, r"$\nu_{ext} = \nu_{thr}$", color=_GREY)
+    axes.text(4.05, 1.75, "inhibition dominates", color=_GREY)
+    axes.text(3.95, 1.75, "excitation\ndominates", color=_GREY, ha="right", va="center")
+    axes.set(xlabel="relative inhibitory strength g", ylabel=r"$\nu_{ext}\,/\,\nu_{thr}$")
+    axes.set(xlim=(3, 8), ylim=(0, 2))
+    return figures.described(figure, alt)
+
+
+def state_frame(free, spiking, moments):
+    """A trace of two neighbours and the distribution of their potential, for the explorer."""
+    figure, (left, right) = figures.new(6.8, 3.2, ncols=2, width_ratios=[1.6, 1])
+    _trace(left, spiking, 0, 1000, 600, color="#222222")
+    _trace(left, spiking, 1, 1000, 600, color=figures.EXTERNAL)
+    left.axhline(spiking.neuron.threshold, color=_GREY, lw=0.8, ls=":")
+    left.set(xlabel="time (ms)", ylabel="V (mV)", ylim=(-86, -36))
+    _distribution(right, free, figures.E)
+    right.set(xlim=(-90, -36), ylabel="density (1/mV)")
+    distance = free.neuron.threshold - free.neuron.rest - moments.mean
+    alt = (
+        f"Mean V lies {distance:.1f} mV below threshold, skewness {moments.skewness:.2f}, "
+        f"sd {moments.sd:.1f} mV; the cells fire at {spiking.rates.mean():.1f} Hz."
+    )
+    return figures.described(figure, alt)
