@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
-from balcourse.measure.voltages import cycle_peaks, lag
+from balcourse.measure.voltages import cycle_peaks, lag, peaks_before
 from balcourse.models.dense import DenseNetwork
 from balcourse.models.gamma import GammaNetwork
 from balcourse.models.plasticity import PlasticCells
@@ -111,9 +111,7 @@ def test_inhibition_follows_excitation_in_every_gamma_cycle(seed):
     intervals = run.dt * np.diff(peaks_i)
     assert 1000 / intervals.mean() == pytest.approx(29.6, abs=1.0)
     assert (run.senders < 800).sum() / 800 / 4 == pytest.approx(12.5, abs=0.6)
-    peaks_e = np.array(
-        [e[max(0, peak - 100) : peak].argmax() + max(0, peak - 100) for peak in peaks_i]
-    )
+    peaks_e = peaks_before(e, peaks_i, run.dt)
     assert run.dt * (peaks_i - peaks_e).mean() == pytest.approx(2.35, abs=0.2)
     assert np.corrcoef(e[peaks_e], i[peaks_i])[0, 1] == pytest.approx(0.95, abs=0.04)
     assert np.corrcoef(i[peaks_i][:-1], intervals)[0, 1] > 0.6

@@ -241,6 +241,31 @@ def cycle_peaks(rhythm, dt, *, shortest=10.0):
     return signal.find_peaks(rhythm, distance=apart, prominence=rhythm.std() / 2)[0]
 
 
+def peaks_before(recording, peaks, dt, *, within=10.0):
+    """Find the highest point of a recording shortly before each of the given peaks of another.
+
+    Parameters
+    ----------
+    recording : array_like, shape (steps,)
+    peaks : ndarray of int
+        Steps, for example from `cycle_peaks`.
+    dt : float
+        Time step (ms).
+    within : float
+        How far to look back (ms).
+
+    Returns
+    -------
+    ndarray of int
+        Steps, one a peak.
+    """
+    recording = _recording("recording", recording)
+    back = round(checked("within", within, "ms", above=0) / dt)
+    starts = np.maximum(np.asarray(peaks) - back, 0)
+    stretches = zip(starts, peaks, strict=True)
+    return np.array([start + recording[start : peak + 1].argmax() for start, peak in stretches])
+
+
 def half_width(angles, curve):
     """Half-width at half height of a tuning curve, height measured from its least value.
 
@@ -268,7 +293,9 @@ def half_width(angles, curve):
     """
     angles, curve = np.asarray(angles, float), np.asarray(curve, float)
     if curve.argmax() != 0:
-        raise ValueError(f"curve = {curve!r}: must be greatest at its first angle")
+        raise ValueError(
+            f"curve is greatest at angle {angles[curve.argmax()]:g}: must be greatest at its first"
+        )
     middle = (curve[0] + curve.min()) / 2
     if curve[0] == curve.min():
         return math.nan

@@ -107,6 +107,14 @@ class ConductanceNeuron:
             rise = checked(f"rise_{kind}", getattr(self, f"rise_{kind}"), "ms", above=0)
             checked(f"decay_{kind}", getattr(self, f"decay_{kind}"), "ms", above=rise)
 
+    @property
+    def event_areas(self):
+        """Time integral of an excitatory and of an inhibitory event of peak 1 (ms)."""
+        return (
+            _peak_scale(self.rise_e, self.decay_e) * (self.decay_e - self.rise_e),
+            _peak_scale(self.rise_i, self.decay_i) * (self.decay_i - self.rise_i),
+        )
+
     def simulate(self, input_e, input_i, *, dt=0.1, spiking=True, record=False):
         """Integrate the cells' potentials, second order in dt away from spikes.
 

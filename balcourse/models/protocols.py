@@ -108,38 +108,35 @@ class FeedforwardVolley:
         return float(separations[self.recorded(neuron, onsets, peaks).senders.max()])
 
 
-def spike_jitter(neuron, volley, *, peak, noise, trials=400, dt=0.05, seed):
-    """Standard deviation of the first spike time over trials with a noisy leak (ms).
+def spike_jitter(neuron, volley, *, strength=1.3, spread=0.15, trials=400, seed):
+    """Scatter of the first spike's time when the size of the volley varies from trial to trial.
 
     Parameters
     ----------
     neuron : ConductanceNeuron
     volley : FeedforwardVolley
-    peak : float
-        Peak excitatory conductance.
-    noise : float
-        Standard deviation of the resting potential from trial to trial (mV).
+    strength : float
+        Mean size of the volley, over its threshold.
+    spread : float
+        Standard deviation of the size, over the mean.
     trials : int
-    dt : float
-        Time step (ms).
     seed : int
 
     Returns
     -------
     jitter : float
-        (ms)
+        Standard deviation (ms).
     reliability : float
         Part of the trials with a spike.
     """
-    checked("noise", noise, "mV", at_least=0)
-    rest = np.random.default_rng(seed).normal(neuron.leak, noise, trials)
-    first = np.full(trials, np.nan)
-    for trial, leak in enumerate(rest):
-        cell = dataclasses.replace(neuron, leak=float(leak))
-        run = volley.recorded(cell, [[5.0]], [peak], dt=dt)
-        if run.times.size:
-            first[trial] = run.times[0]
-    return float(np.nanstd(first)), float(np.mean(np.isfinite(first)))
+    checked("strength", strength, above=0)
+    checked("spread", spread, at_least=0)
+    trials = checked("trials", trials, integer=True, at_least=2)
+    rng = np.random.default_rng(checked("seed", seed, integer=True, at_least=0))
+    sizes = strength * volley.threshold(neuron) * (1 + spread * rng.standard_normal(trials))
+    run = volley.recorded(neuron, np.zeros((trials, 1)), np.maximum(sizes, 0))
+    rows, first = np.unique(run.senders, return_index=True)
+    return float(run.times[first].std()), rows.size / trials
 
 
 def held_pair(neuron, delay, duration, *, rate=20.0, peak_e=0.08, peak_i=0.12, dt=0.1, seed):
@@ -178,6 +175,38 @@ def held_pair(neuron, delay, duration, *, rate=20.0, peak_e=0.08, peak_i=0.12, d
         )
         for held in (neuron.reversal_i, neuron.reversal_e)
     ]
+
+
+def barrage(neuron, mean_e, mean_i, duration, *, peak=0.02, spiking=True, dt=0.1, seed):
+    """Record cells under Poisson barrages of small synaptic events with given mean conductances.
+
+    Parameters
+    ----------
+    neuron : ConductanceNeuron
+    mean_e, mean_i : array_like, shape (rows,)
+        Mean conductances, in units of the leak.
+    duration : float
+        (ms)
+    peak : float
+        Peak conductance of one event.
+    spiking : bool
+    dt : float
+        Time step (ms).
+    seed : int
+
+    Returns
+    -------
+    balcourse.models.neuron.Recording
+        With potentials where there is no threshold.
+    """
+    checked("peak", peak, above=0)
+    steps = round(checked("duration", duration, "ms", above=0) / dt)
+    rng = np.random.default_rng(checked("seed", seed, integer=True, at_least=0))
+    inputs = [
+        peak * rng.poisson(np.asarray(mean)[:, None] * dt / (peak * area), (len(mean), steps))
+        for mean, area in zip((mean_e, mean_i), neuron.event_areas, strict=True)
+    ]
+    return neuron.simulate(*inputs, dt=dt, spiking=spiking, record=not spiking)
 
 
 def neighbours(neuron, pools, duration, *, dt=0.1, seed):
