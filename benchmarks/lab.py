@@ -13,6 +13,8 @@ import tempfile
 import threading
 import time
 
+import numpy as np
+
 
 from balcourse.models.rate import RateModel
 from balcourse.page import labs

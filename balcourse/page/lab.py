@@ -283,7 +283,7 @@ class Histogram:
 
 @dataclasses.dataclass(frozen=True)
 class Field:
-    """A two-dimensional array as colours, its first row on top.
+    """A two-dimensional array as colours, its first row lowest.
 
     Attributes
     ----------
@@ -310,7 +310,7 @@ class Field:
     def draw(self, axes, run):
         cells = run.arrays[self.array]
         extent = (0, cells.shape[1], 0, cells.shape[0])
-        image = axes.imshow(cells, cmap="Purples", vmin=self.low, vmax=self.high, extent=extent)
+        image = axes.imshow(cells, cmap="Purples", vmin=self.low, vmax=self.high, extent=extent, origin="lower")
         axes.figure.colorbar(image, ax=axes, label=self.unit or None)
         axes.set(xlabel=self.labels[0], ylabel=self.labels[1])
 
