@@ -13,6 +13,7 @@ import tempfile
 import threading
 import time
 
+import numpy as np
 
 from balcourse.models.rate import RateModel
 from balcourse.page import labs
@@ -84,7 +85,10 @@ def kernel_times(name, lab, steps):
     rows = [one for one, how in lab.spec["watched"].items() if how == "rows"]
     longer = {one: np.zeros((steps + 1, *lab.arguments[one].shape[1:])) for one in rows}
     given = lab.arguments | longer | {"steps": steps}
-    here = {one: np.copy(value) if isinstance(value, np.ndarray) else value for one, value in given.items()}
+    here = {
+        one: np.copy(value) if isinstance(value, np.ndarray) else value
+        for one, value in given.items()
+    }
     page = Instance(lab.module, given)
     for kernel in (*start, *change):
         kernel(*(here[one] for one in parameters(kernel)))
@@ -125,10 +129,14 @@ def browsing(lab, seconds):
 
 if __name__ == "__main__":
     made = {
-        "plane": labs.phase_plane(MODEL, start=(30, 20), alt="A trajectory that spirals to a limit cycle."),
+        "plane": labs.phase_plane(
+            MODEL, start=(30, 20), alt="A trajectory that spirals to a limit cycle."
+        ),
         "network": labs.spiking_network(alt="Neurons that fire irregularly in state C of Brunel."),
     }
-    print(f"{'lab':<9}{'kernel':<9}{'native':>13}{'wasmtime':>13}{'ratio':>10}{'size':>14}   (a step)")
+    print(
+        f"{'lab':<9}{'kernel':<9}{'native':>13}{'wasmtime':>13}{'ratio':>10}{'size':>14}   (a step)"
+    )
     kernel_times("plane", made["plane"], steps=100_000)
     kernel_times("network", made["network"], steps=400)
     run = made["network"].run(10_000)

@@ -13,9 +13,7 @@ from balcourse.models.rate import RateModel
 from balcourse.page.lab import Control, Field, Histogram, Lab, PhasePlane, TimeSeries
 from balcourse.page.labs import phase_plane, spiking_network
 
-MODEL = RateModel(
-    m_ee=1.25, m_ei=-1, m_ie=1, m_ii=0, gamma_e=-10, gamma_i=10, tau_e=10, tau_i=50
-)
+MODEL = RateModel(m_ee=1.25, m_ei=-1, m_ie=1, m_ii=0, gamma_e=-10, gamma_i=10, tau_e=10, tau_i=50)
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 
 
@@ -213,8 +211,10 @@ class Reader:
         self.page.add_init_script(script)
         self.page.route("**/*", self._serve)
         self.page.goto(f"http://lab.test/lab.html{query}")
-        self.page.wait_for_function("/t = [1-9]/.test(document.body.innerText) || "
-                                    "document.querySelector('[role=alert]:not([hidden])')")
+        self.page.wait_for_function(
+            "/t = [1-9]/.test(document.body.innerText) || "
+            "document.querySelector('[role=alert]:not([hidden])')"
+        )
 
     def _serve(self, route):
         if route.request.url.startswith("http://lab.test/lab.html"):
@@ -241,7 +241,8 @@ class Reader:
         """How many pixels of each canvas are not empty."""
         return self.page.evaluate(
             """() => [...document.querySelectorAll(".lab canvas")].map((canvas) => {
-              const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+              const { width, height } = canvas;
+              const { data } = canvas.getContext("2d").getImageData(0, 0, width, height);
               return data.filter((byte, at) => at % 4 === 3 && byte).length;
             })"""
         )
@@ -285,7 +286,9 @@ def test_every_view_is_drawn_described_and_accessible(reads, name, view):
     reader.settle()
     assert min(reader.inked()) > 300
     assert all(len(said) > 15 for said in reader.captions)
-    labels = [canvas.get_attribute("aria-label") for canvas in reader.page.query_selector_all("canvas")]
+    labels = [
+        canvas.get_attribute("aria-label") for canvas in reader.page.query_selector_all("canvas")
+    ]
     assert all(len(label) > 25 for label in labels)
     assert reader.page.evaluate("document.documentElement.scrollWidth") <= width
     found = axe.Axe().run(reader.page, options={"runOnly": WCAG}).response["violations"]

@@ -161,7 +161,7 @@ def test_what_a_kernel_may_not_do_is_said_with_its_line(forbidden, reason):
 def test_a_missing_or_unfit_argument_is_named():
     with pytest.raises(ValueError, match="doubling needs 'values'"):
         compile_wasm(doubling, arguments={"other": 1})
-    with pytest.raises(ValueError, match="values is .*: a kernel takes numbers and C-contiguous"):
+    with pytest.raises(ValueError, match=r"values is .*: a kernel takes numbers and C-contiguous"):
         compile_wasm(doubling, arguments={"values": np.ones((3, 3))[:, 1]})
 
 
@@ -170,5 +170,5 @@ def test_a_type_error_in_a_kernel_names_its_line():
     def adds_text(values):
         values[0] = values[0] + "1"
 
-    with pytest.raises(ValueError, match="(?s)adds_text cannot run in a page: .*test_wasm.py"):
+    with pytest.raises(ValueError, match=r"(?s)adds_text cannot run in a page: .*test_wasm.py"):
         compile_wasm(adds_text, arguments={"values": np.ones(3)})

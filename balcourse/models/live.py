@@ -27,7 +27,9 @@ def follow(rates, m_ee, m_ei, m_ie, m_ii, gamma_e, gamma_i, tau_e, tau_i, dt, st
 
 
 @kernel
-def portrait(e_line, i_line, fixed_point, m_ee, m_ei, m_ie, m_ii, gamma_e, gamma_i, tau_e, tau_i, side):
+def portrait(
+    e_line, i_line, fixed_point, m_ee, m_ei, m_ie, m_ii, gamma_e, gamma_i, tau_e, tau_i, side
+):
     """Fill both nullclines and the active fixed point of the rate model, as a page draws them.
 
     The lines have shape (points, 2), (v_E, v_I) in Hz, inside the square of this `side`;
@@ -98,8 +100,27 @@ def tabulate(cumulative, ratio, threshold, j, tau, dt):
 
 @kernel
 def fire(
-    potentials, silent, arrivals, clock, random, cumulative, offsets, targets, rates, spikes,
-    spike_count, n_e, g, j, delay, decay, threshold, reset, refractory, dt, steps,
+    potentials,
+    silent,
+    arrivals,
+    clock,
+    random,
+    cumulative,
+    offsets,
+    targets,
+    rates,
+    spikes,
+    spike_count,
+    n_e,
+    g,
+    j,
+    delay,
+    decay,
+    threshold,
+    reset,
+    refractory,
+    dt,
+    steps,
 ):
     """Continue the spiking network for `steps` steps.
 

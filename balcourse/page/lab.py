@@ -46,6 +46,7 @@ class Control:
     ------
     ValueError
         If the range is empty, or step or start do not fit it.
+
     """
 
     name: str
@@ -93,6 +94,7 @@ class TimeSeries:
         ``"e"``, ``"i"``, ``"external"`` or ``"ink"``, one a column.
     wide : bool
         Whether the view takes the whole row.
+
     """
 
     array: str
@@ -107,9 +109,11 @@ class TimeSeries:
     wide: bool = False
 
     def watched(self):
+        """Return the arrays it needs: "rows", "all", or the name of their count."""
         return {self.array: "rows"}
 
     def draw(self, axes, run):
+        """Draw the still figure of a `LabRun`."""
         columns = run.rows(self.array)
         per = max(1, round(max(self.smooth, self.window / 500) / run.dt))
         columns = columns[: len(columns) // per * per].reshape(-1, per, columns.shape[1]).mean(1)
@@ -134,6 +138,7 @@ class Raster:
         Number of neurons; those from `split` on are inhibitory.
     window : float
         Time shown, ms.
+
     """
 
     array: str
@@ -145,9 +150,11 @@ class Raster:
     wide: bool = True
 
     def watched(self):
+        """Return the arrays it needs: "rows", "all", or the name of their count."""
         return {self.array: self.count}
 
     def draw(self, axes, run):
+        """Draw the still figure of a `LabRun`."""
         times, senders = run.events(self.array).T
         for color, inside in (("e", senders < self.split), ("i", senders >= self.split)):
             axes.plot(times[inside], senders[inside], ",", color=_COLORS[color], rasterized=True)
@@ -175,6 +182,7 @@ class PhasePlane:
         Of the nullclines and of the axes.
     window : float
         Length of the trail, ms.
+
     """
 
     array: str
@@ -190,10 +198,12 @@ class PhasePlane:
     wide: bool = False
 
     def watched(self):
+        """Return the arrays it needs: "rows", "all", or the name of their count."""
         fixed = {self.fixed_point: "all"} if self.fixed_point else {}
         return {self.array: "rows"} | dict.fromkeys(self.nullclines, "all") | fixed
 
     def draw(self, axes, run):
+        """Draw the still figure of a `LabRun`."""
         for name, color in zip(self.nullclines, "ei", strict=False):
             axes.plot(*run.arrays[name].T, color=_COLORS[color], linestyle=_STYLES[color])
         axes.plot(*run.rows(self.array).T, color=figures.THEORY, linewidth=1)
@@ -217,6 +227,7 @@ class ControlPlane:
         Each an array of points, shape (points, 2).
     regions : tuple
         Each (text, x, y).
+
     """
 
     drag: tuple
@@ -226,9 +237,11 @@ class ControlPlane:
     wide: bool = False
 
     def watched(self):
+        """Return the arrays it needs: "rows", "all", or the name of their count."""
         return {}
 
     def draw(self, axes, run):
+        """Draw the still figure of a `LabRun`."""
         across, upward = (run.controls[name] for name in self.drag)
         for line in self.lines:
             axes.plot(*np.asarray(line).T, color="0.5", linewidth=1)
@@ -255,6 +268,7 @@ class Histogram:
         Number of bars, where the array holds values.
     theory : str, optional
         Name of an array of the expected probability of each bar.
+
     """
 
     array: str
@@ -267,9 +281,11 @@ class Histogram:
     wide: bool = False
 
     def watched(self):
+        """Return the arrays it needs: "rows", "all", or the name of their count."""
         return {self.array: "all"} | ({self.theory: "all"} if self.theory else {})
 
     def draw(self, axes, run):
+        """Draw the still figure of a `LabRun`."""
         counts = run.arrays[self.array].ravel()
         if self.bins:
             counts, _ = np.histogram(counts, self.bins, (self.low, self.high))
@@ -283,7 +299,7 @@ class Histogram:
 
 @dataclasses.dataclass(frozen=True)
 class Field:
-    """A two-dimensional array as colours, its first row on top.
+    """A two-dimensional array as colours, its first row lowest.
 
     Attributes
     ----------
@@ -294,6 +310,7 @@ class Field:
         the data where left out.
     labels : tuple of str
         Of the axes.
+
     """
 
     array: str
@@ -305,12 +322,16 @@ class Field:
     wide: bool = False
 
     def watched(self):
+        """Return the arrays it needs: "rows", "all", or the name of their count."""
         return {self.array: "all"}
 
     def draw(self, axes, run):
+        """Draw the still figure of a `LabRun`."""
         cells = run.arrays[self.array]
         extent = (0, cells.shape[1], 0, cells.shape[0])
-        image = axes.imshow(cells, cmap="Purples", vmin=self.low, vmax=self.high, extent=extent)
+        image = axes.imshow(
+            cells, cmap="Purples", vmin=self.low, vmax=self.high, extent=extent, origin="lower"
+        )
         axes.figure.colorbar(image, ax=axes, label=self.unit or None)
         axes.set(xlabel=self.labels[0], ylabel=self.labels[1])
 
@@ -331,6 +352,7 @@ class Spectrum:
         Right end of the axis, Hz.
     color : str
         As in `TimeSeries`.
+
     """
 
     array: str
@@ -341,9 +363,11 @@ class Spectrum:
     wide: bool = False
 
     def watched(self):
+        """Return the arrays it needs: "rows", "all", or the name of their count."""
         return {self.array: "rows"}
 
     def draw(self, axes, run):
+        """Draw the still figure of a `LabRun`."""
         per = max(1, round(1000 / (2.5 * self.highest) / run.dt))
         samples = run.rows(self.array)[:, self.column]
         samples = samples[: len(samples) // per * per].reshape(-1, per).mean(1)
@@ -406,7 +430,7 @@ class Lab(LiveWidget):
     Examples
     --------
     >>> from balcourse.models.kernel import kernel
-    >>> @kernel
+    >>> @kernel(cache=False)
     ... def relax(trace, level, drive, dt, steps):
     ...     for step in range(steps):
     ...         level[0] += dt * (drive - level[0])
@@ -421,6 +445,7 @@ class Lab(LiveWidget):
     ... )
     >>> float(lab.run(400).arrays["level"][0].round(3))
     1.0
+
     """
 
     _esm = STATIC / "lab.js"
@@ -465,7 +490,9 @@ class Lab(LiveWidget):
             "integers": [one for one, value in numbers.items() if isinstance(value, int)],
             "watched": watched,
             "finite": _that_must_stay_finite(views),
-            "restarts": [one for kernel in start for one in parameters(kernel) if one in self.controls],
+            "restarts": [
+                one for kernel in start for one in parameters(kernel) if one in self.controls
+            ],
             "step": _call(step),
             "start": [_call(kernel) for kernel in start],
             "change": [_call(kernel) for kernel in change],
@@ -476,9 +503,7 @@ class Lab(LiveWidget):
             "views": [_described(view) for view in views],
         }
         first = {control.name: control.start for control in controls}
-        super().__init__(
-            None, spec=spec, module=module, data=data, values=first, seed=spec["seed"]
-        )
+        super().__init__(None, spec=spec, module=module, data=data, values=first, seed=spec["seed"])
         self._still = figures.described(self._drawn(), alt)
 
     @traitlets.validate("values")
@@ -494,20 +519,23 @@ class Lab(LiveWidget):
         Parameters
         ----------
         steps : int
+            How many.
         seed : int, optional
             The lab's where left out.
 
         Returns
         -------
         LabRun
+
         """
         return LabRun(self, steps, self.seed if seed is None else seed)
 
     def page(self):
-        """Return a web page that holds nothing but this laboratory and needs no other file (str)."""
+        """Return a web page (str) that holds this laboratory alone and needs no other file."""
         state = json.dumps(self.get_manager_state(widgets=[self])).replace("</", "<\\/")
         host = (STATIC / "host.js").read_text("utf8")
-        still = base64.b64encode(self._still.svg.encode()).decode()
+        drawn = base64.b64encode(self._still.svg.encode()).decode()
+        still = f'alt="{html.escape(self._still.alt)}" src="data:image/svg+xml;base64,{drawn}"'
         return f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><link rel="icon" href="data:,">
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -515,7 +543,7 @@ class Lab(LiveWidget):
 <style>body {{ font-family: system-ui, sans-serif; max-width: 52rem; margin: 1rem auto; }}
 {(STATIC / "course.css").read_text("utf8")}</style></head>
 <body><main><h1>{html.escape(self.spec["title"])}</h1><div class="live">
-<img class="course-figure" alt="{html.escape(self._still.alt)}" src="data:image/svg+xml;base64,{still}">
+<img class="course-figure" {still}>
 <script type="application/vnd.jupyter.widget-view+json">{{"model_id": "{self.model_id}"}}</script>
 </div></main><script type="application/vnd.jupyter.widget-state+json">{state}</script>
 <script type="module">{host}</script></body></html>"""
@@ -541,6 +569,7 @@ class LabRun:
         The controls' values and the controls.
     dt, time : float
         ms.
+
     """
 
     def __init__(self, lab, steps, seed):
@@ -551,7 +580,9 @@ class LabRun:
             name: value.copy() if isinstance(value, np.ndarray) else value
             for name, value in given.items()
         }
-        self.arrays = {n: value for n, value in self._given.items() if isinstance(value, np.ndarray)}
+        self.arrays = {
+            n: value for n, value in self._given.items() if isinstance(value, np.ndarray)
+        }
         self._seen = {name: [] for name in lab.spec["watched"]}
         step, start, change = lab.kernels
         for kernel in (*start, *change):
@@ -564,7 +595,7 @@ class LabRun:
                     self._seen[name].append(self.arrays[name][:now].reshape(now, -1).copy())
                 elif how != "all":
                     events = self.arrays[name][: int(self.arrays[how][0])]
-                    self._seen[name].append((events + [done, 0]) * [self.dt, 1])
+                    self._seen[name].append(np.add(events, (done, 0)) * (self.dt, 1))
 
     def _call(self, kernel, steps):
         kernel(*[steps if name == "steps" else self._given[name] for name in parameters(kernel)])

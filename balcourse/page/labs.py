@@ -27,6 +27,7 @@ def phase_plane(model, *, start, alt, side=60.0):
         What the first trajectory shows.
     side : float
         Largest rate drawn, Hz.
+
     """
     points = np.zeros((121, 2))
     return Lab(
@@ -76,6 +77,7 @@ def spiking_network(*, neurons=2000, in_degree=200, g=5.0, ratio=2.0, delay=1.5,
         Boundaries on the (g, ratio) plane, each of shape (points, 2).
     alt : str
         What the first picture shows.
+
     """
     n_e, c_e, dt, tau = neurons * 4 // 5, in_degree * 4 // 5, 0.1, 20.0
     chunk = 200

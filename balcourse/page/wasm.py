@@ -31,7 +31,7 @@ _PAGE = 1 << 16
 
 
 def compile_wasm(*kernels, arguments):
-    """Compile kernels to one WebAssembly module.
+    r"""Compile kernels to one WebAssembly module.
 
     The module exports a function for each kernel, under the kernel's name; ``memory``; and
     ``heap``, the address from which the caller may place arrays. A function is called as
@@ -59,13 +59,14 @@ def compile_wasm(*kernels, arguments):
     Examples
     --------
     >>> from balcourse.models.kernel import kernel
-    >>> @kernel
+    >>> @kernel(cache=False)
     ... def decay(rates, factor):
     ...     for index in range(rates.size):
     ...         rates[index] *= factor
     >>> module = compile_wasm(decay, arguments={"rates": np.ones(3), "factor": 0.5})
     >>> module[:4]
-    b'\\x00asm'
+    b'\x00asm'
+
     """
     calls = [(kernel, signature(kernel, arguments)) for kernel in kernels]
     content = repr((numba.__version__, llvmlite.__version__))
@@ -95,6 +96,7 @@ def signature(kernel, arguments):
     ------
     ValueError
         If an argument is missing, or is neither a C-contiguous array nor a number.
+
     """
     chosen = []
     for name in parameters(kernel):
@@ -155,8 +157,11 @@ def _twin(kernel, **options):
     )
     copy.__module__ = function.__module__
     copy.__qualname__ = function.__qualname__
-    kept = {name: kernel.targetoptions[name] for name in ("error_model", "inline", "fastmath")
-            if name in kernel.targetoptions}
+    kept = {
+        name: kernel.targetoptions[name]
+        for name in ("error_model", "inline", "fastmath")
+        if name in kernel.targetoptions
+    }
     return numba.njit(copy, **{"_nrt": False, "no_cpython_wrapper": True} | kept | options)
 
 
@@ -225,7 +230,9 @@ def _object(calls):
             problems = [str(error)]
         if problems:
             with contextlib.suppress(errors.NumbaError):
-                problems = _offences(_intermediate(kernel, types_, debug=True, _nrt=True)) or problems
+                problems = (
+                    _offences(_intermediate(kernel, types_, debug=True, _nrt=True)) or problems
+                )
             raise ValueError(f"{kernel.__name__} cannot run in a page: {'; '.join(problems)}")
         if module is None:
             module = part
@@ -260,7 +267,9 @@ def _offences(module):
         call = _CALL.search(line)
         symbol = call and call["symbol"]
         if symbol and symbol not in own and not re.match("NRT_(?!.*alloc)", symbol):
-            match, said = next((m, said) for form, said in _REASONS if (m := re.match(form, symbol)))
+            match, said = next(
+                (m, said) for form, said in _REASONS if (m := re.match(form, symbol))
+            )
             found.setdefault(_place(text, line), match.expand(said))
         elif " frem " in line:
             found.setdefault(_place(text, line), "takes the remainder of floats")
@@ -279,7 +288,9 @@ def _offences(module):
 def _place(text, line):
     """Return where the debug information of an LLVM instruction says it comes from."""
     mark = re.search(r"!dbg (!\d+)", line)
-    location = mark and re.search(rf"^{mark[1]} = .*DILocation\(line: (\d+).*scope: (!\d+)", text, re.M)
+    location = mark and re.search(
+        rf"^{mark[1]} = .*DILocation\(line: (\d+).*scope: (!\d+)", text, re.M
+    )
     if not location:
         return ""
     scope = location[2]
@@ -313,7 +324,9 @@ def _linked(object_file, names):
     if table:
         sections[4] = _vector([b"\x70\x00\x01"])
     sections[5] = _vector([b"\x00" + _leb(-(-heap // _PAGE))])
-    sections[6] = _vector([b"\x7f\x01\x41" + _signed(heap) + b"\x0b", b"\x7f\x00\x41" + _signed(heap) + b"\x0b"])
+    sections[6] = _vector(
+        [b"\x7f\x01\x41" + _signed(heap) + b"\x0b", b"\x7f\x00\x41" + _signed(heap) + b"\x0b"]
+    )
     exports = [_name("memory") + b"\x02\x00", _name("heap") + b"\x03\x01"]
     exports += [_name(name) + b"\x00" + _leb(functions[name]) for name in names]
     sections[7] = _vector(exports)

@@ -153,7 +153,7 @@ const formats = [];
 const number = (value, digits = 3) => {
   if (!Number.isFinite(value)) return "undefined";
   formats[digits] ??= new Intl.NumberFormat("en", { maximumSignificantDigits: digits });
-  return formats[digits].format(value).replace("-", "−");
+  return formats[digits].format(value + 0).replace("-", "−");
 };
 const withUnit = (value, unit) => (unit ? `${value} ${unit}` : `${value}`);
 
@@ -215,13 +215,13 @@ function roundUp(value) {
 }
 
 // Draw the axes of a plot and return its box and the maps from data to pixels.
-function axes(paint, { x, y, xLabel, yLabel, right = 12, yTicks = null, square = false }) {
+function axes(paint, { x, y, xLabel, yLabel, right = 20, yTicks = null, aspect = null }) {
   const { context, theme, width, height } = paint;
   const box = { left: 60, top: 12, right: width - right, bottom: height - 40 };
-  if (square) {
-    const side = Math.min(box.right - box.left, box.bottom - box.top);
+  if (aspect) {
+    const side = Math.min(box.right - box.left, (box.bottom - box.top) / aspect);
     box.right = box.left + side;
-    box.bottom = box.top + side;
+    box.bottom = box.top + side * aspect;
   }
   const toX = (value) => box.left + ((value - x[0]) / (x[1] - x[0])) * (box.right - box.left);
   const toY = (value) => box.bottom - ((value - y[0]) / (y[1] - y[0])) * (box.bottom - box.top);
@@ -254,7 +254,7 @@ function axes(paint, { x, y, xLabel, yLabel, right = 12, yTicks = null, square =
   context.fillStyle = theme.ink;
   context.textAlign = "right";
   context.textBaseline = "alphabetic";
-  writeLabel(context, xLabel, box.right, height - 4 - (square ? height - 40 - box.bottom : 0));
+  writeLabel(context, xLabel, box.right, box.bottom + 36);
   context.save();
   context.translate(13, box.top);
   context.rotate(-Math.PI / 2);
@@ -368,7 +368,7 @@ class TimeSeries {
     if (!(high > low)) high = low + 1;
     const now = Math.max(this.window, this.lab.time);
     const area = axes(paint, {
-      x: [now - this.window, now], y: [low, high], right: 12 + (this.columns > 1 || this.labels[0] ? 44 : 0),
+      x: [now - this.window, now], y: [low, high], right: 20 + (this.columns > 1 || this.labels[0] ? 44 : 0),
       xLabel: "time (ms)", yLabel: this.unit ? `${this.title} (${this.unit})` : this.title,
     });
     const { context } = paint;
@@ -520,7 +520,7 @@ class PhasePlane {
   }
   draw(paint) {
     const area = axes(paint, {
-      x: [0, this.high], y: [0, this.high], square: true, xLabel: this.labels[0], yLabel: this.labels[1],
+      x: [0, this.high], y: [0, this.high], aspect: 1, xLabel: this.labels[0], yLabel: this.labels[1],
     });
     const { context, theme } = paint;
     const { toX, toY } = area;
@@ -677,7 +677,7 @@ class Histogram {
   describe() {
     const mode = this.heights.indexOf(Math.max(...this.heights));
     if (mode < 0 || !this.heights[mode]) return "Nothing has been counted yet.";
-    const near = `${this.label} is most often near ${number(this.middle(mode))} (${number(100 * this.heights[mode])} % of ${this.heights.length} bins' total).`;
+    const near = `Most often near ${number(this.middle(mode))} (${number(100 * this.heights[mode])} %).`;
     if (!this.expected) return near;
     const distance = this.heights.reduce((sum, height, bar) => sum + Math.abs(height - this.expected[bar]), 0) / 2;
     return `${near} Distance from theory ${number(distance, 2)} (0 the same, 1 disjoint).`;
@@ -721,14 +721,16 @@ class Field {
       const level = Math.min(1, Math.max(0, (Number(this.cells[cell]) - low) / (high - low))) * 2;
       const [from, to] = level < 1 ? [stops[0], stops[1]] : [stops[1], stops[2]];
       const part = level < 1 ? level : level - 1;
+      const row = this.rows - 1 - Math.floor(cell / this.columns); // the first row is the lowest
+      const place = 4 * (row * this.columns + (cell % this.columns));
       for (let channel = 0; channel < 3; channel += 1) {
-        pixels.data[4 * cell + channel] = from[channel] + part * (to[channel] - from[channel]);
+        pixels.data[place + channel] = from[channel] + part * (to[channel] - from[channel]);
       }
-      pixels.data[4 * cell + 3] = 255;
+      pixels.data[place + 3] = 255;
     }
     this.sheet.getContext("2d").putImageData(pixels, 0, 0);
     const area = axes(paint, {
-      x: [0, this.columns], y: [0, this.rows], square: true, xLabel: this.labels[0], yLabel: this.labels[1],
+      x: [0, this.columns], y: [0, this.rows], aspect: this.rows / this.columns, right: 72, xLabel: this.labels[0], yLabel: this.labels[1],
     });
     const { box } = area;
     context.imageSmoothingEnabled = false;
