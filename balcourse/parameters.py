@@ -38,6 +38,7 @@ def checked(
     Traceback (most recent call last):
         ...
     ValueError: tau_i = -1 ms: must be a finite number above 0 ms
+
     """
     bounds = [
         (above, "above", operator.gt),

@@ -3,30 +3,19 @@
 A kernel is a numba function over arrays that its caller made. It allocates nothing, raises
 nothing, holds no Python object and takes its random state as an argument, so that the same source
 runs natively, in the reader's browser (`balcourse.page.wasm`) and, through `.py_func`, under a
-debugger. Compiled code is cached under a folder named after the content of the whole package,
-because numba's own cache misses a change in a function that another file calls.
+debugger. Compiled code is cached under a name made from the content of the whole package, because
+numba's own cache misses a change in a function that another file calls.
 """
 
-import hashlib
 import os
-import pathlib
 
 import numba
 import numba.core.config
-import platformdirs
 
+from balcourse.cache import cache_folder
 
-def _cache_folder():
-    package = pathlib.Path(__file__).parents[1]
-    content = hashlib.sha256()
-    for source in sorted(package.rglob("*.py")):
-        content.update(source.relative_to(package).as_posix().encode())
-        content.update(source.read_bytes())
-    root = os.environ.get("NUMBA_CACHE_DIR") or platformdirs.user_cache_path("balcourse") / "numba"
-    return str(pathlib.Path(root) / content.hexdigest()[:16])
-
-
-numba.core.config.CACHE_DIR = _cache_folder()
+if "NUMBA_CACHE_DIR" not in os.environ:
+    numba.core.config.CACHE_DIR = str(cache_folder("numba"))
 
 
 def kernel(function=None, **options):
@@ -44,7 +33,7 @@ def kernel(function=None, **options):
     Examples
     --------
     >>> import numpy as np
-    >>> @kernel
+    >>> @kernel(cache=False)
     ... def double(values):
     ...     for index in range(values.size):
     ...         values[index] *= 2
@@ -52,6 +41,7 @@ def kernel(function=None, **options):
     >>> double(values)
     >>> values
     array([2., 4.])
+
     """
     decorate = numba.njit(
         **{"cache": True, "nogil": True, "error_model": "numpy", "boundscheck": False} | options

@@ -36,6 +36,7 @@ def random_state(seed, stream=0):
     (4,)
     >>> bool((random_state(1) == random_state(1, stream=1)).any())
     False
+
     """
     seed = checked("seed", seed, integer=True, at_least=0, at_most=2**63 - 1)
     stream = checked("stream", stream, integer=True, at_least=0, at_most=2**32 - 1)

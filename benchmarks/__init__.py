@@ -1,0 +1,1 @@
+"""Speed beside a peer, as ratios: `make bench`, or `python -m benchmarks lif rate` for some."""

@@ -1,0 +1,13 @@
+"""Run the benchmarks named on the command line, or all of them."""
+
+import pathlib
+import runpy
+import sys
+
+FOLDER = pathlib.Path(__file__).parent
+ALL = sorted(path.stem for path in FOLDER.glob("*.py") if not path.stem.startswith("_"))
+for name in sys.argv[1:] or ALL:
+    if name not in ALL:
+        sys.exit(f"benchmark {name!r}: must be one of {', '.join(ALL)}")
+    print(f"\n{name}\n{'=' * len(name)}", flush=True)
+    runpy.run_module(f"benchmarks.{name}", run_name="__main__")

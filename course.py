@@ -1,0 +1,229 @@
+"""Make the course: its environment, its book, its tests and its benchmarks.
+
+Only the standard library, so that it runs before anything is installed. `make` calls it; where
+there is no make, `python course.py book` and `python course.py test` do the same.
+"""
+
+import argparse
+import functools
+import hashlib
+import http.server
+import os
+import pathlib
+import re
+import shutil
+import socket
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent
+BUILD = ROOT / "_build"
+LOCK = ROOT / "requirements.txt"
+SITE = BUILD / "html"
+RUNS = BUILD / ".jupyter_cache"
+GATE = ("-n", "-W", "--keep-going")
+PYTHONS = ((3, 11), (3, 12), (3, 13))
+
+
+def say(text):
+    """Print a line at once."""
+    print(text, flush=True)
+
+
+def stop(sentence):
+    """End with one sentence and a non-zero exit."""
+    sys.exit(sentence)
+
+
+def digest(paths):
+    """Return a short hash of files' names and contents."""
+    content = hashlib.sha256()
+    for path in sorted(paths):
+        content.update(path.relative_to(ROOT).as_posix().encode())
+        content.update(path.read_bytes())
+    return content.hexdigest()[:16]
+
+
+def cache_root():
+    """Return the folder that keeps environments, outside the book's sources."""
+    if os.environ.get("BALCOURSE_CACHE"):
+        return pathlib.Path(os.environ["BALCOURSE_CACHE"])
+    if sys.platform == "win32":
+        return pathlib.Path(os.environ["LOCALAPPDATA"]) / "balcourse"
+    if sys.platform == "darwin":
+        return pathlib.Path.home() / "Library" / "Caches" / "balcourse"
+    return pathlib.Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "balcourse"
+
+
+def python_version(command):
+    """Return (major, minor) of a Python interpreter, or None where there is none."""
+    script = "import sys; print(*sys.version_info[:2])"
+    try:
+        found = subprocess.run([command, "-c", script], capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return tuple(int(part) for part in found.stdout.split())
+
+
+def base_python():
+    """Return a supported interpreter: this one, or the newest on the path."""
+    if sys.version_info[:2] in PYTHONS:
+        return sys.executable
+    for major, minor in reversed(PYTHONS):
+        command = shutil.which(f"python{major}.{minor}")
+        if command and python_version(command) in PYTHONS:
+            return command
+    wanted = ", ".join(f"{major}.{minor}" for major, minor in PYTHONS)
+    this = ".".join(str(part) for part in sys.version_info[:3])
+    return stop(f"The course needs one of Python {wanted}; this is Python {this}.")
+
+
+def environment():
+    """Make the environment where it is missing; return its interpreter."""
+    base = base_python()
+    place = hashlib.sha256(f"{ROOT}{LOCK.read_text('utf8')}{python_version(base)}".encode())
+    folder = cache_root() / "env" / f"{ROOT.name}-{place.hexdigest()[:12]}"
+    python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    complete = folder / "complete"
+    if not complete.exists():
+        say(f"Installing what the course needs into {folder} (a few minutes, once).")
+        pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        steps = [
+            [base, "-m", "venv", "--clear", folder],
+            [*pip, "--require-hashes", "--only-binary=:all:", "--requirement", LOCK],
+            [*pip, "--no-deps", "--no-build-isolation", "--editable", ROOT],
+        ]
+        for step in steps:
+            if subprocess.run(step).returncode:
+                stop("Installing failed: the lines above say why. Run the command again to retry.")
+        complete.touch()
+    return python
+
+
+def listed_pages():
+    """Return the book's pages in reading order, as paths without suffix."""
+    contents = (ROOT / "_toc.yml").read_text("utf8")
+    return re.findall(r"^\s*(?:- )?(?:file|root): (\S+)$", contents, re.M)
+
+
+def lesson_sources():
+    """Return the sources that have code to execute."""
+    sources = [ROOT / f"{name}.md" for name in listed_pages()]
+    return [source for source in sources if "```{code-cell}" in source.read_text("utf8")]
+
+
+def forget_stale_runs():
+    """Drop executed lessons made with another package or another lock: their cache ignores both."""
+    package = [
+        path for path in (ROOT / "balcourse").rglob("*") if path.suffix in {".py", ".js", ".css"}
+    ]
+    key = digest([*package, LOCK])
+    stamp = RUNS / "made-with"
+    if not stamp.exists() or stamp.read_text("utf8") != key:
+        shutil.rmtree(BUILD, ignore_errors=True)
+        stamp.parent.mkdir(parents=True)
+        stamp.write_text(key, "utf8")
+
+
+def build(python):
+    """Execute the lessons, as many at a time as there are cores, and build the book."""
+    forget_stale_runs()
+    execute = [python, "-m", "balcourse.page.execute", RUNS, *lesson_sources()]
+    book = [python, "-c", "from jupyter_book.cli.main import main; main()", "build", "."]
+    with BUILD.joinpath("build.log").open("w+", encoding="utf8") as log:
+        for line, command in [
+            ("Running the lessons.", execute),
+            ("Building the book.", [*book, *GATE]),
+            ("Making the slides.", [*book, "--builder=custom", "--custom-builder=revealjs", *GATE]),
+        ]:
+            say(line)
+            ended = subprocess.run(command, cwd=ROOT, stdout=log, stderr=subprocess.STDOUT)
+            log.seek(0)
+            if ended.returncode:
+                problem = first_problem(log.read())
+                stop(f"The book was not built: {problem} (The whole log: {log.name})")
+    shutil.rmtree(SITE / "slides", ignore_errors=True)
+    shutil.copytree(BUILD / "revealjs", SITE / "slides")
+    say(f"The book is in {SITE}")
+
+
+def first_problem(log):
+    """Return the first thing that went wrong, in a few words."""
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", log)
+    for pattern in (r"^FAILED: (.*)$", r"^(.*(?:WARNING|ERROR): .*)$", r"^(\w*Error: .*)$"):
+        found = re.search(pattern, plain, re.M)
+        if found:
+            return found[1]
+    return "see the log."
+
+
+def server(port):
+    """Return a silent server of the built book on this machine; port 0 takes a free one."""
+
+    class Quiet(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *_):
+            pass
+
+    handler = functools.partial(Quiet, directory=str(SITE))
+    return http.server.ThreadingHTTPServer(("127.0.0.1", port), handler)
+
+
+def serve(port):
+    """Serve the built book until interrupted."""
+    with server(port) as serving:
+        say(f"Read it at http://127.0.0.1:{port}/ (Ctrl-C ends)")
+        try:
+            serving.serve_forever()
+        except KeyboardInterrupt:
+            say("")
+
+
+def require_free(port):
+    """Stop where another program listens on the port."""
+    with socket.socket() as probe:
+        if os.name != "nt":
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            stop(f"Port {port} is in use: choose another, as in `make book PORT={port + 1}`.")
+
+
+def lock():
+    """Write requirements.txt anew from the ranges in pyproject.toml (needs uv and the network)."""
+    command = "uv pip compile --universal --python-version 3.11 --generate-hashes --extra book"
+    command += (
+        " --extra test --upgrade --no-header --quiet pyproject.toml --output-file requirements.txt"
+    )
+    return subprocess.run(command.split(), cwd=ROOT).returncode
+
+
+def main():
+    """Read the command line and do what it says."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("task", choices=["env", "build", "book", "slides", "test", "bench", "lock"])
+    parser.add_argument("--port", type=int, default=8000, help="where `book` serves (8000)")
+    parser.add_argument("more", nargs="*", help="passed on to pytest or to the benchmarks")
+    options = parser.parse_args()
+    if options.task == "lock":
+        return lock()
+    if options.task == "book":
+        require_free(options.port)
+    python = environment()
+    if options.task == "env":
+        say(str(python))
+    if options.task in ("build", "book", "slides"):
+        build(python)
+    if options.task == "book":
+        serve(options.port)
+    if options.task == "slides":
+        return subprocess.run([python, "-m", "balcourse.page.handouts", SITE], cwd=ROOT).returncode
+    if options.task == "test":
+        return subprocess.run([python, "-m", "pytest", *options.more], cwd=ROOT).returncode
+    if options.task == "bench":
+        return subprocess.run([python, "-m", "benchmarks", *options.more], cwd=ROOT).returncode
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,93 @@
+"""The built pages in a browser, with every other host blocked."""
+
+import pytest
+from pages import PAGES
+
+axe_playwright = pytest.importorskip("axe_playwright_python.sync_playwright")
+
+VIEWS = {
+    "light": {"viewport": {"width": 1280, "height": 900}, "color_scheme": "light"},
+    "dark": {"viewport": {"width": 1280, "height": 900}, "color_scheme": "dark"},
+    "phone": {"viewport": {"width": 390, "height": 844}, "color_scheme": "light"},
+}
+WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+
+pytestmark = pytest.mark.browser
+by_view = pytest.mark.parametrize("view", VIEWS)
+by_page = pytest.mark.parametrize("name", [*(page.name for page in PAGES), "search", "genindex"])
+
+
+@pytest.fixture
+def opened(browser, address, name, view):
+    """The page in one view, and everything that went wrong while it loaded."""
+    context = browser.new_context(**VIEWS[view])
+    page = context.new_page()
+    problems = []
+    page.on("pageerror", lambda error: problems.append(f"error: {error}"))
+    page.on("requestfailed", lambda request: problems.append(f"request failed: {request.url}"))
+    page.on(
+        "console",
+        lambda message: message.type == "error" and problems.append(f"console: {message.text}"),
+    )
+
+    def guard(route):
+        if route.request.url.startswith((address, "blob:", "data:")):
+            route.continue_()
+        else:
+            problems.append(f"asked another host: {route.request.url}")
+            route.abort()
+
+    page.route("**/*", guard)
+    page.goto(f"{address}{name}.html")
+    page.wait_for_load_state("networkidle")
+    page.wait_for_function("!window.MathJax?.startup || window.MathJax.startup.promise")
+    page.wait_for_function(
+        "document.querySelectorAll('.live:not(.live-mounted) script').length === 0", timeout=20_000
+    )
+    yield page, problems
+    context.close()
+
+
+@by_view
+@by_page
+def test_a_page_loads_whole_offline_and_breaks_no_rule(opened, name, view):
+    page, problems = opened
+    assert problems == []
+    untypeset = (
+        "[...document.querySelectorAll('.math')].filter(e => !e.querySelector('mjx-container'))"
+    )
+    assert page.evaluate(f"{untypeset}.map(e => e.textContent)") == []
+    assert page.evaluate("document.querySelectorAll('mjx-merror').length") == 0
+    assert page.evaluate("document.documentElement.scrollWidth") <= VIEWS[view]["viewport"]["width"]
+    pictures = page.evaluate(
+        "[...document.querySelectorAll('main img')].map(e => [e.alt.length, e.src.slice(-40)])"
+    )
+    assert [picture for picture in pictures if picture[0] < 40] == []
+    if view != "phone":
+        found = axe_playwright.Axe().run(page, options={"runOnly": WCAG}).response["violations"]
+        assert [(rule["id"], rule["nodes"][0]["html"]) for rule in found] == []
+
+
+@pytest.mark.parametrize("view", ["light"])
+@by_page
+def test_every_slider_of_a_page_is_alive(opened, name, view):
+    page, problems = opened
+    for slider in page.query_selector_all(".explorer input[type=range]"):
+        widget = slider.evaluate_handle("e => e.closest('.live')")
+        key = "ArrowLeft" if slider.input_value() == slider.get_attribute("max") else "ArrowRight"
+        before = widget.evaluate("e => e.querySelector('.explorer img').alt")
+        slider.focus()
+        slider.press(key)
+        after = widget.evaluate("e => e.querySelector('.explorer img').alt")
+        assert after != before, "the frame's words did not change with the slider"
+        picture = widget.evaluate_handle("e => e.querySelector('.explorer img')")
+        assert picture.evaluate("e => e.decode().then(() => e.naturalWidth)") > 0
+        assert widget.evaluate("e => e.querySelector('[role=status]').textContent") == after
+    assert problems == []
+
+
+def test_axe_finds_a_missing_alt_text(browser):
+    page = browser.new_page()
+    page.set_content("<html lang=en><title>t</title><main><img src='data:,'></main></html>")
+    found = axe_playwright.Axe().run(page, options={"runOnly": WCAG}).response["violations"]
+    assert [rule["id"] for rule in found] == ["image-alt"]
