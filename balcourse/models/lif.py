@@ -22,7 +22,7 @@ from tqdm.auto import tqdm
 
 from balcourse.models import windows
 from balcourse.models.bitrows import BLOCK, TILE
-from balcourse.models.poisson import lane_states, ladders
+from balcourse.models.poisson import ladders, lane_states
 from balcourse.models.random import random_state
 from balcourse.models.wiring import wired
 from balcourse.parameters import checked

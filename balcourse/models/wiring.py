@@ -25,7 +25,7 @@ class Wiring:
     Attributes
     ----------
     rows : numpy.ndarray
-        Bits, uint64: row ``delay * n + source`` has ``blocks * WORDS`` words; the last row is empty.
+        Bits, uint64: row ``delay * n + source`` has ``blocks * WORDS`` words; a last row is empty.
     targets : numpy.ndarray
         Targets, uint16, counted from the first slot of a tile.
     starts : numpy.ndarray

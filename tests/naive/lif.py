@@ -75,10 +75,7 @@ def draw_graph(n_e, n_i, c_e, c_i, delays, block_of, streams):
         for synapse in range(c_e + c_i):
             source = neuron
             while taken[source]:
-                if synapse < c_e:
-                    source = below(state, n_e)
-                else:
-                    source = n_e + below(state, n_i)
+                source = below(state, n_e) if synapse < c_e else n_e + below(state, n_i)
             taken[source] = True
             sources.append(source)
         for source in sources:
