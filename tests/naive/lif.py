@@ -21,7 +21,7 @@ def spikes(network, steps, dt, seed):
     blocks = len(ends) - 1
     delays = np.atleast_1d(network.delay)
     delays = np.array([round(delay / dt) for delay in delays])
-    graph_streams = np.array([random_state(seed, stream=b + 1) for b in range(blocks)])
+    graph_streams = np.array([random_state(seed, stream=4 * b) for b in range(blocks)])
     block_of = np.repeat(np.arange(blocks), np.diff(ends))
     connected = draw_graph(
         network.n_e, network.n_i, network.c_e, network.c_i, len(delays), block_of, graph_streams
@@ -47,7 +47,7 @@ def spikes(network, steps, dt, seed):
         np.array([table for table, _ in tables]),
         np.array([tail for _, tail in tables]),
         lane_states(seed, 1, blocks),
-        np.array([random_state(seed, stream=2 + 16 * b) for b in range(blocks)]),
+        np.array([random_state(seed, stream=2 + 4 * b) for b in range(blocks)]),
     )
     return np.nonzero(found)
 
