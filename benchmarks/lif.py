@@ -54,6 +54,12 @@ def peak_memory():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
+def resident_memory():
+    """Return the memory this process holds (MB)."""
+    pages = int(pathlib.Path("/proc/self/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
 def child(python, *arguments, **environment):
     """Run this file with a task in a process of its own; return what it reports."""
     command = [str(python), str(pathlib.Path(__file__).resolve()), *arguments]
@@ -75,11 +81,16 @@ def task_start():
 
 
 def task_memory():
-    """Return how much memory the full network and one second of state C add (MB)."""
+    """Return how much memory the full network holds after a second of state C (MB)."""
+    from balcourse.models.lif import Simulation
+
     network(n=1_250, j=1.0).simulate(10.0, progress=False)
-    before = peak_memory()
-    network().simulate(1000.0, progress=False)
-    return {"megabytes": peak_memory() - before}
+    before = resident_memory()
+    run = Simulation(network(), seed=1)
+    kept = []
+    while sum(len(piece.counts) for piece in kept) < 10_000:
+        kept.append(run.advance(10_000))
+    return {"megabytes": resident_memory() - before}
 
 
 def task_nest(state):
@@ -138,7 +149,10 @@ def task_brian2(state):
         )
         neurons.v = "10 + 10 * rand()"
         parts = []
-        for first, size, in_degree, weight in ((0, 10_000, 1_000, 0.1), (10_000, 2_500, 250, -g / 10)):
+        for first, size, in_degree, weight in (
+            (0, 10_000, 1_000, 0.1),
+            (10_000, 2_500, 250, -g / 10),
+        ):
             sources = np.concatenate(
                 [rng.choice(size, in_degree, replace=False) for _ in range(12_500)]
             )
@@ -163,7 +177,9 @@ def task_brian2(state):
 def speed(states, repeats, peers):
     """Print the wall seconds per biological second in each state, and the ratios."""
     print("\nWall s per biological s, N = 12,500 (rate in Hz)")
-    print("state      ours   2 threads      NEST   ratio    Brian2   ratio     rate  (NEST, Brian2)")
+    print(
+        "state      ours   2 threads      NEST   ratio    Brian2   ratio     rate  (NEST, Brian2)"
+    )
     for state in states:
         g, ratio = STATES[state]
         model = network(g=g, external_ratio=ratio)

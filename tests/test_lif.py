@@ -297,8 +297,7 @@ def test_statistics_agree_with_other_simulators(path, name, own_statistics):
     stored = json.loads(path.read_text())["states"][name]
     if name not in own_statistics:
         own_statistics[name] = [
-            statistics(state(name), stored["warmup"], stored["duration"], seed)
-            for seed in range(5)
+            statistics(state(name), stored["warmup"], stored["duration"], seed) for seed in range(5)
         ]
     for quantity in ("rate_e", "rate_i", "cv", "synchrony", "spectrum"):
         ours = np.array([run[quantity] for run in own_statistics[name]])

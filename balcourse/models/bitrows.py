@@ -4,9 +4,9 @@ The targets of a source are a row of bits, one for each neuron. Spikes that arri
 added column by column: the rows of eight spikes go through a tree of carry-save adders into
 vertical counters, in which plane p holds bit p of the count of every neuron. A word operation
 thus serves 64 neurons. The planes are unpacked to ordinary integers once a step. Neurons lie in
-blocks of 1,024, sixteen words; neuron n of a block is bit n // 64 of 16-bit lane n % 64, the order in
-which unpacking needs no shuffle. The idea of vertical counters is that of R. W. Doran and
-of H. S. Warren, Hacker's Delight (2nd edition, 2012), section 5-1.
+blocks of 1,024, sixteen words; neuron n of a block is bit n // 64 of 16-bit lane n % 64, the
+order in which unpacking needs no shuffle. Carry-save counting: H. S. Warren, Hacker's Delight
+(2nd edition, 2012), section 5-1.
 """
 
 import numpy as np

@@ -22,12 +22,13 @@ from tqdm.auto import tqdm
 
 from balcourse.models import windows
 from balcourse.models.bitrows import BLOCK, TILE
-from balcourse.models.poisson import lane_states, ladders
+from balcourse.models.poisson import ladders, lane_states
 from balcourse.models.random import random_state
 from balcourse.models.wiring import wired
 from balcourse.parameters import checked
 
-_GRAPH, _LANES, _RARE, _START = range(4)
+# Streams of random numbers: those of the graph are multiples of four (`wiring`).
+_LANES, _RARE, _START = 1, 2, 3
 _LARGEST_COUNT = np.iinfo(np.uint16).max
 
 
@@ -488,7 +489,7 @@ class Simulation:
             ).reshape(blocks, BLOCK),
             awake=np.zeros((blocks, BLOCK), np.float32),
             lanes=lane_states(seed, _LANES, blocks),
-            rare=np.array([random_state(seed, stream=_RARE + 16 * b) for b in range(blocks)]),
+            rare=np.array([random_state(seed, stream=_RARE + 4 * b) for b in range(blocks)]),
         )
 
     def means(self, factors):

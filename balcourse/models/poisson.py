@@ -76,7 +76,7 @@ def ladders(means):
 
 @kernel
 def fill_noise(noise, states, block):
-    """Fill `noise` (256 words, four random numbers of 16 bits in each) and advance the block's lanes."""
+    """Fill `noise` (256 words, each four 16-bit numbers) and advance the block's lanes."""
     for batch in range(DRAWS // 4 // LANES):
         for lane in range(LANES):
             first = states[block, 0, lane]

@@ -25,7 +25,7 @@ class Wiring:
     Attributes
     ----------
     rows : numpy.ndarray
-        Bits, uint64: row ``delay * n + source`` has ``blocks * WORDS`` words; the last row is empty.
+        Bits, uint64: row ``delay * n + source`` has ``blocks * WORDS`` words; a last row is empty.
     targets : numpy.ndarray
         Targets, uint16, counted from the first slot of a tile.
     starts : numpy.ndarray
@@ -63,7 +63,7 @@ def wired(n_e, n_i, c_e, c_i, delays, as_bits, seed, tile=None):
     firsts, sizes = blocks_of(n_e, n_i)
     blocks, row_count = len(firsts), delays * (n_e + n_i)
     tile = tile or min(LIST_TILE, -(-blocks // 4))
-    streams = np.array([random_state(seed, stream=block + 1) for block in range(blocks)])
+    streams = np.array([random_state(seed, stream=4 * block) for block in range(blocks)])
     seen = np.zeros((n_e + n_i) // 64 + 1, np.uint64)
     drawn = np.zeros(c_e + c_i, np.int64)
     graph = (firsts, sizes, n_e, n_i, c_e, delays, drawn, seen)

@@ -21,7 +21,7 @@ def spikes(network, steps, dt, seed):
     blocks = len(ends) - 1
     delays = np.atleast_1d(network.delay)
     delays = np.array([round(delay / dt) for delay in delays])
-    graph_streams = np.array([random_state(seed, stream=b + 1) for b in range(blocks)])
+    graph_streams = np.array([random_state(seed, stream=4 * b) for b in range(blocks)])
     block_of = np.repeat(np.arange(blocks), np.diff(ends))
     connected = draw_graph(
         network.n_e, network.n_i, network.c_e, network.c_i, len(delays), block_of, graph_streams
@@ -47,7 +47,7 @@ def spikes(network, steps, dt, seed):
         np.array([table for table, _ in tables]),
         np.array([tail for _, tail in tables]),
         lane_states(seed, 1, blocks),
-        np.array([random_state(seed, stream=2 + 16 * b) for b in range(blocks)]),
+        np.array([random_state(seed, stream=2 + 4 * b) for b in range(blocks)]),
     )
     return np.nonzero(found)
 
@@ -75,10 +75,7 @@ def draw_graph(n_e, n_i, c_e, c_i, delays, block_of, streams):
         for synapse in range(c_e + c_i):
             source = neuron
             while taken[source]:
-                if synapse < c_e:
-                    source = below(state, n_e)
-                else:
-                    source = n_e + below(state, n_i)
+                source = below(state, n_e) if synapse < c_e else n_e + below(state, n_i)
             taken[source] = True
             sources.append(source)
         for source in sources:
