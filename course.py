@@ -201,7 +201,7 @@ def lock():
 def main():
     """Read the command line and do what it says."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("task", choices=["env", "build", "book", "test", "bench", "lock"])
+    parser.add_argument("task", choices=["env", "build", "book", "slides", "test", "bench", "lock"])
     parser.add_argument("--port", type=int, default=8000, help="where `book` serves (8000)")
     parser.add_argument("more", nargs="*", help="passed on to pytest or to the benchmarks")
     options = parser.parse_args()
@@ -212,10 +212,12 @@ def main():
     python = environment()
     if options.task == "env":
         say(str(python))
-    if options.task in ("build", "book"):
+    if options.task in ("build", "book", "slides"):
         build(python)
     if options.task == "book":
         serve(options.port)
+    if options.task == "slides":
+        return subprocess.run([python, "-m", "balcourse.page.handouts", SITE], cwd=ROOT).returncode
     if options.task == "test":
         return subprocess.run([python, "-m", "pytest", *options.more], cwd=ROOT).returncode
     if options.task == "bench":

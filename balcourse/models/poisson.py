@@ -65,7 +65,7 @@ def ladders(means):
     cells = np.floor(probability * _CELLS).astype(np.int64)
     escapes = cells.sum(axis=1)
     tails = np.cumsum(probability - cells / _CELLS, axis=1)
-    tails /= tails[:, -1:]
+    tails /= np.where(tails[:, -1:] > 0, tails[:, -1:], 1)
     least = (cells > 0).argmax(axis=1)
     used = (cells > 0).sum(axis=1).max()
     ends = np.cumsum(np.take_along_axis(cells, least[:, None] + np.arange(used), axis=1), axis=1)

@@ -16,6 +16,7 @@ from balcourse.page.widget import STATIC
 _BUILDER = "revealjs"
 _COURSE_PAGES = ("exercises", "quiz", "references")
 _BOXES_LEFT_OUT = {"prerequisites", "notation", "noslide"}
+_BOXES_ELSEWHERE = {"outcomes", "cell", "exercise", "solution"}
 _SCRIPTS = ("MathJax", "mathjax", "host.js", "widget-state")
 _LINES_ON_A_SLIDE = 13.5
 _LINES_OF_A_FIGURE = 12
@@ -100,7 +101,8 @@ def _slides_of(section):
         for node in shown:
             height = _height(node)
             if lines + height > _LINES_ON_A_SLIDE:
-                slides.append(nodes.section("", heading.deepcopy()))
+                name = f"{section['ids'][0]}-{len(slides) + 1}"
+                slides.append(nodes.section("", heading.deepcopy(), ids=[name]))
                 lines = 0
             slides[-1] += node
             lines += height
@@ -109,7 +111,6 @@ def _slides_of(section):
     if not slides:
         return []
     slides[0].extend(spoken)
-    slides[0]["ids"] = section["ids"]
     if depth_first:
         first, *others = slides
         first.extend(others)
@@ -148,11 +149,10 @@ def _is_picture(node):
 
 
 def _is_prose(node):
-    classes = set(node.get("classes", ())) if isinstance(node, nodes.Element) else set()
-    if classes & (_BOXES_LEFT_OUT | {"outcomes", "cell"}):
+    """Whether the lecturer says it: all but invisible nodes, cells and boxes of self-study."""
+    if isinstance(node, nodes.Invisible | nodes.target):
         return False
-    prose = nodes.paragraph, nodes.bullet_list, nodes.enumerated_list, nodes.block_quote
-    return isinstance(node, (*prose, nodes.Admonition, nodes.container, nodes.definition_list))
+    return not set(node.get("classes", ())) & (_BOXES_LEFT_OUT | _BOXES_ELSEWHERE)
 
 
 def _height(node):

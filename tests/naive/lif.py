@@ -54,7 +54,7 @@ def spikes(network, steps, dt, seed):
 
 def cells(mean):
     """Return the count for each 16-bit number (-1: draw again), and the remainder's cumulative."""
-    counts = np.arange(200)
+    counts = np.arange(2_000)
     probability = stats.poisson.pmf(counts, mean)
     whole = np.floor(probability * 65536).astype(int)
     table = np.concatenate([np.repeat(counts, whole), np.full(65536 - whole.sum(), -1)])
