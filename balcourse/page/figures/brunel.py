@@ -326,7 +326,7 @@ def finite_size(frequency, theory, runs, *, alt):
     axes.semilogy(frequency, theory, color=THEORY, label="theory")
     for (label, run), colour in zip(runs.items(), (E, I, EXTERNAL), strict=False):
         n = run.network.n
-        found, power = population_spectrum(run.times, n, run.duration, 0.5, 250.0)
+        found, power = population_spectrum(run.times, n, run.duration, 0.5, 100.0)
         chosen = (found >= frequency[0]) & (found <= frequency[-1])
         axes.semilogy(found[chosen], n * power[chosen], ".", color=colour, label=label)
     axes.legend()
@@ -351,7 +351,8 @@ def irregularity_gap(coloured, levels, *, alt):
     axes.plot(rounds, coloured.cvs, "o-", color=THEORY)
     for (label, value), colour in zip(levels.items(), (E, I, EXTERNAL), strict=False):
         axes.axhline(value, color=colour, linewidth=1.2, linestyle="--")
-        axes.annotate(label, (rounds[-1], value), xytext=(0, 5), ha="right", color=colour,
+        drop = 5 if value > coloured.cv else -14
+        axes.annotate(label, (rounds[-1], value), xytext=(0, drop), ha="right", color=colour,
                       textcoords="offset points")  # fmt: skip
     axes.set(xlabel="round", ylabel="CV of intervals", ylim=(0.3, 0.75))
     return described(figure, alt)
