@@ -74,7 +74,7 @@ def uncoupled(network, rate, *, spikes=20_000, seed=0):
     Raises
     ------
     ValueError
-        If a parameter is out of range, or the neuron would not fire once in about an hour.
+        If a parameter is out of range, or the threshold is beyond 3.5 standard deviations of V.
 
     Examples
     --------
@@ -93,7 +93,7 @@ def uncoupled(network, rate, *, spikes=20_000, seed=0):
     inhibitory = network.c_i * rate_i / 1000
     mean = tau * j * (excitatory - g * inhibitory)
     sd = j * math.sqrt(tau * (excitatory + g**2 * inhibitory) / 2)
-    if not mean + 5.5 * sd > network.threshold:
+    if not mean + 3.5 * sd > network.threshold:
         raise ValueError(
             f"rate = {rate} Hz: the input, {mean:.1f} mV with fluctuations of {sd:.1f} mV, hardly"
             f" ever reaches the threshold of {network.threshold} mV"

@@ -4,12 +4,10 @@ Theory is a line, simulation is points with error bars, in one panel. Rates in H
 external drive is in units of the rate that would just reach the threshold.
 """
 
-import dataclasses
-
 import numpy as np
 
 from balcourse.measure.spikes import population_rate, population_spectrum
-from balcourse.page.figures import EXTERNAL, THEORY, E, I, described, label_line, new
+from balcourse.page.figures import EXTERNAL, THEORY, E, I, described, new
 from balcourse.theory.diffusion import (
     inputs,
     lif_rate,
@@ -193,7 +191,7 @@ def hysteresis(network, drive, rate, *, alt):
 # Irregularity and synchrony -----------------------------------------------------------------------
 
 
-def states(runs, *, alt, window=100.0, neurons=40):
+def states(runs, *, alt, window=80.0, neurons=40):
     """Draw raster, population rate and spectrum of several runs, a row each.
 
     Parameters
@@ -227,7 +225,7 @@ def states(runs, *, alt, window=100.0, neurons=40):
     return described(figure, alt)
 
 
-def nyquist(networks, *, alt, highest=1000.0):
+def nyquist(networks, *, alt, highest=280.0):
     """Draw the loop gain in the complex plane, from 1 Hz up; 1 is the point of instability.
 
     Parameters
@@ -241,12 +239,11 @@ def nyquist(networks, *, alt, highest=1000.0):
     figure, axes = new(width=5.6, height=4.4)
     frequency = np.linspace(1, highest, 2000)
     for (name, network), colour in zip(networks.items(), _COLOURS, strict=False):
-        gain = loop_gain(network, frequency)
-        axes.plot(gain.real, gain.imag, color=colour)
-        worst = oscillation(network)
+        gain, worst = loop_gain(network, frequency), oscillation(network)
+        label = f"{name}, real at {worst.frequency:.0f} Hz"
+        axes.plot(gain.real, gain.imag, color=colour, label=label)
         axes.plot(worst.gain, 0, "o", color=colour)
-        axes.annotate(f"{name}: {worst.frequency:.0f} Hz", (worst.gain, 0), color=colour,
-                      xytext=(4, 9 if worst.gain > 1 else -16), textcoords="offset points")  # fmt: skip
+    axes.legend(loc="lower left")
     axes.plot(1, 0, "x", color=THEORY, markersize=10)
     axes.axhline(0, color="#999999", linewidth=0.8)
     axes.set(xlabel="real part of the loop gain", ylabel="imaginary part", xlim=(-3.5, 1.8))
@@ -269,18 +266,24 @@ def phase_diagram(lines, *, alt, simulated=(), zoom=None):
     (low_g, high_g), (low, high) = zoom or ((2.5, 8.0), (0.5, 4.5))
     figure, axes = new(width=6.4, height=4.6)
     for g, ratio, found in simulated:
-        size = 6 + 14 * np.clip(np.log10(max(found.synchrony, 1)), 0, 3.4)
+        size = 8 + 180 * np.clip((np.log10(max(found.synchrony, 1)) - 1.8) / 1.6, 0, 1)
         face = "#BBBBBB" if found.cv > 0.5 else "white"
-        axes.scatter(g, ratio, s=size * 2, facecolor=face, edgecolor="#777777", zorder=1)
+        axes.scatter(g, ratio, s=size, facecolor=face, edgecolor="#777777", zorder=1)
     for line in lines:
         axes.plot(line.g, line.external_ratio, zorder=2, **_KINDS[line.kind])
         inside = (line.g > low_g) & (line.g < high_g)
         inside &= (line.external_ratio > low) & (line.external_ratio < high)
         if inside.any():
             place = np.flatnonzero(inside)[inside.sum() // 3]
-            axes.annotate(line.kind, (line.g[place], line.external_ratio[place]), xytext=(5, 5),
-                          textcoords="offset points", color=_KINDS[line.kind]["color"],
-                          zorder=3)  # fmt: skip
+            drop = -13 if line.kind == "saddle-node" else 5
+            axes.annotate(
+                line.kind,
+                (line.g[place], line.external_ratio[place]),
+                xytext=(5, drop),
+                textcoords="offset points",
+                color=_KINDS[line.kind]["color"],
+                zorder=3,
+            )
     axes.set(xlabel=_INHIBITION, ylabel=_DRIVE, xlim=(low_g, high_g), ylim=(low, high))
     return described(figure, alt)
 
@@ -320,11 +323,10 @@ def finite_size(frequency, theory, runs, *, alt):
     alt : str
     """
     figure, axes = new(height=3.8)
-    (line,) = axes.semilogy(frequency, theory, color=THEORY)
-    label_line(axes, line, "theory", at=-1)
+    axes.semilogy(frequency, theory, color=THEORY, label="theory")
     for (label, run), colour in zip(runs.items(), (E, I, EXTERNAL), strict=False):
         n = run.network.n
-        found, power = population_spectrum(run.times, n, run.duration, 0.5, 250.0)
+        found, power = population_spectrum(run.times, n, run.duration, 0.5, 100.0)
         chosen = (found >= frequency[0]) & (found <= frequency[-1])
         axes.semilogy(found[chosen], n * power[chosen], ".", color=colour, label=label)
     axes.legend()
@@ -349,19 +351,21 @@ def irregularity_gap(coloured, levels, *, alt):
     axes.plot(rounds, coloured.cvs, "o-", color=THEORY)
     for (label, value), colour in zip(levels.items(), (E, I, EXTERNAL), strict=False):
         axes.axhline(value, color=colour, linewidth=1.2, linestyle="--")
-        axes.annotate(label, (rounds[-1], value), xytext=(0, 5), ha="right", color=colour,
+        drop = 5 if value > coloured.cv else -14
+        axes.annotate(label, (rounds[-1], value), xytext=(0, drop), ha="right", color=colour,
                       textcoords="offset points")  # fmt: skip
     axes.set(xlabel="round", ylabel="CV of intervals", ylim=(0.3, 0.75))
     return described(figure, alt)
 
 
-def walk(run, found, *, window=100.0, neurons=40):
-    """Draw raster and population rate of one run, with what it shows in its alt text.
+def walk(run, found, *, alt, window=80.0, neurons=40):
+    """Draw raster and population rate of one run, with what it shows as the title.
 
     Parameters
     ----------
     run : LifRun
     found : MeasuredState
+    alt : str
     window : float
         Time shown, ms.
     neurons : int
@@ -376,8 +380,4 @@ def walk(run, found, *, window=100.0, neurons=40):
     title = f"{found.rate:.1f} Hz, CV {found.cv:.2f}, strongest at {found.frequency:.0f} Hz"
     raster.set(ylabel="neurons", yticks=[], title=title)
     course.set(xlabel="time (ms)", ylabel="rate (Hz)", xlim=(0, window), ylim=(0, None))
-    network = dataclasses.replace(run.network)
-    words = (
-        f"At g = {network.g:g} and drive {network.external_ratio:g} the neurons fire at {title}."
-    )
-    return described(figure, words)
+    return described(figure, alt)
