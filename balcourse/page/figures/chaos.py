@@ -228,7 +228,8 @@ def updating(one_by_one, together, *, alt):
     axes.plot(one_by_one.times, one_by_one.activity_e, **E_STYLE)
     axes.annotate("all at once", (together.times[-1], 0.5), (-6, 0), textcoords="offset points",
                   ha="right", color="0.3", backgroundcolor="white")  # fmt: skip
-    axes.annotate("one at a time", (one_by_one.times[-1], one_by_one.activity_e[-1]), (-4, 8), color=E,
+    at = one_by_one.times[-1], one_by_one.activity_e[-1]
+    axes.annotate("one at a time", at, (-4, 8), color=E,
                   textcoords="offset points", ha="right")  # fmt: skip
     axes.set(xlabel="time (updates a neuron)", ylabel="fraction of E active", ylim=(-0.04, 1.04))
     return figures.described(figure, alt)
