@@ -21,6 +21,7 @@ BUILD = ROOT / "_build"
 LOCK = ROOT / "requirements.txt"
 SITE = BUILD / "html"
 RUNS = BUILD / ".jupyter_cache"
+GATE = ("-n", "-W", "--keep-going")
 PYTHONS = ((3, 11), (3, 12), (3, 13))
 
 
@@ -128,11 +129,12 @@ def build(python):
     """Execute the lessons, as many at a time as there are cores, and build the book."""
     forget_stale_runs()
     execute = [python, "-m", "balcourse.page.execute", RUNS, *lesson_sources()]
-    book = [python, "-c", "from jupyter_book.cli.main import main; main()"]
+    book = [python, "-c", "from jupyter_book.cli.main import main; main()", "build", "."]
     with BUILD.joinpath("build.log").open("w+", encoding="utf8") as log:
         for line, command in [
             ("Running the lessons.", execute),
-            ("Building the book.", [*book, "build", ".", "-n", "-W", "--keep-going"]),
+            ("Building the book.", [*book, *GATE]),
+            ("Making the slides.", [*book, "--builder=custom", "--custom-builder=revealjs", *GATE]),
         ]:
             say(line)
             ended = subprocess.run(command, cwd=ROOT, stdout=log, stderr=subprocess.STDOUT)
@@ -140,6 +142,8 @@ def build(python):
             if ended.returncode:
                 problem = first_problem(log.read())
                 stop(f"The book was not built: {problem} (The whole log: {log.name})")
+    shutil.rmtree(SITE / "slides", ignore_errors=True)
+    shutil.copytree(BUILD / "revealjs", SITE / "slides")
     say(f"The book is in {SITE}")
 
 
@@ -197,7 +201,7 @@ def lock():
 def main():
     """Read the command line and do what it says."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("task", choices=["env", "build", "book", "test", "bench", "lock"])
+    parser.add_argument("task", choices=["env", "build", "book", "slides", "test", "bench", "lock"])
     parser.add_argument("--port", type=int, default=8000, help="where `book` serves (8000)")
     parser.add_argument("more", nargs="*", help="passed on to pytest or to the benchmarks")
     options = parser.parse_args()
@@ -208,10 +212,12 @@ def main():
     python = environment()
     if options.task == "env":
         say(str(python))
-    if options.task in ("build", "book"):
+    if options.task in ("build", "book", "slides"):
         build(python)
     if options.task == "book":
         serve(options.port)
+    if options.task == "slides":
+        return subprocess.run([python, "-m", "balcourse.page.handouts", SITE], cwd=ROOT).returncode
     if options.task == "test":
         return subprocess.run([python, "-m", "pytest", *options.more], cwd=ROOT).returncode
     if options.task == "bench":

@@ -2,31 +2,17 @@
 
 import os
 import pathlib
-import shutil
 import sys
 import threading
 
 import pytest
+from playwright.sync_api import sync_playwright
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 import course  # noqa: E402
-
-CHROMIUM_FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-]
-
-
-def chromium():
-    """Return the path of an installed Chromium or Chrome, or None."""
-    names = ("chromium", "chromium-browser", "google-chrome", "chrome")
-    return next(filter(None, map(shutil.which, names)), None)
+from balcourse.page.handouts import CHROMIUM_FLAGS, chromium  # noqa: E402
 
 
 def pytest_collection_modifyitems(items):
@@ -62,6 +48,5 @@ def address(site):
 @pytest.fixture(scope="session")
 def browser():
     """A headless Chromium."""
-    sync_api = pytest.importorskip("playwright.sync_api")
-    with sync_api.sync_playwright() as playwright:
-        yield playwright.chromium.launch(executable_path=chromium(), args=CHROMIUM_FLAGS)
+    with sync_playwright() as playwright:
+        yield playwright.chromium.launch(executable_path=chromium(), args=list(CHROMIUM_FLAGS))

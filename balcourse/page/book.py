@@ -134,13 +134,20 @@ def _copy_mathjax(app, exception):
                 shutil.copy2(source / part, target / part)
 
 
-def _without_thebe(app, pagename, templatename, context, doctree):
+def _without_thebe_scripts(app, pagename, templatename, context, doctree):
     """Drop the scripts of sphinx-thebe, which the theme loads twice and the course never uses."""
     context["script_files"] = [
         script
         for script in context["script_files"]
         if "thebe" not in f"{script.filename}{script.attributes}".lower()
     ]
+
+
+def _without_thebe_nodes(app, doctree, docname):
+    """Drop what sphinx-thebe writes into each page."""
+    for node in list(doctree.findall(nodes.raw)):
+        if "thebe" in node.astext() or "kernelName" in node.astext():
+            node.parent.remove(node)
 
 
 def _weigh_pages(app, exception):
@@ -164,7 +171,8 @@ def setup(app):
     app.connect("config-inited", lambda app, config: config.html_static_path.append(str(STATIC)))
     app.connect("env-updated", _pages_with_claims)
     app.connect("doctree-resolved", _fill_claims)
-    app.connect("html-page-context", _without_thebe, priority=900)
+    app.connect("html-page-context", _without_thebe_scripts, priority=900)
+    app.connect("doctree-resolved", _without_thebe_nodes, priority=900)
     app.connect("build-finished", _copy_mathjax)
     app.connect("build-finished", _weigh_pages)
     app.add_css_file("course.css")
