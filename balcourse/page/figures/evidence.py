@@ -70,7 +70,7 @@ def learning_frame(run, seconds, *, blocked, theory):
     correlation = np.corrcoef(run.excitation, inhibition)[0, 1] if inhibition.std() > 0 else 0.0
     alt = (
         f"After {seconds:g} s with plasticity {'blocked' if blocked else 'on'}: correlation of E "
-        f"and I across cells {correlation:.2f}, rates from {rates.min():.0f} to {rates.max():.0f} Hz."
+        f"and I over cells {correlation:.2f}, rates from {rates.min():.0f} to {rates.max():.0f} Hz."
     )
     return figures.described(figure, alt)
 
@@ -134,7 +134,7 @@ def _distribution(axes, run, color):
 
 
 def distributions_of_states(states, *, alt):
-    """Distribution of V without threshold, and the Gaussian of equal mean and sd, one panel a state."""
+    """Distribution of V without threshold, and the Gaussian of equal mean and sd."""
     figure, panels = figures.new(6.8, 3.2, ncols=len(states), sharey=True, sharex=True)
     for axes, (name, run) in zip(panels, states, strict=True):
         _distribution(axes, run, figures.E)
@@ -393,8 +393,8 @@ def volley_frame(run, ratio, delay, window):
     right.set(xlabel="time (ms)", ylabel="V (mV)", xlim=(0, 40), ylim=(-78, -52))
     right.set_title(f"window {window:.1f} ms")
     alt = (
-        f"Inhibition {ratio:g} times excitation, {delay:g} ms late: V peaks at {potential.max():.1f} "
-        f"mV, and two volleys add up within {window:.1f} ms."
+        f"Inhibition {ratio:g} times excitation, {delay:g} ms late: V peaks at "
+        f"{potential.max():.1f} mV, and two volleys add up within {window:.1f} ms."
     )
     return figures.described(figure, alt)
 
