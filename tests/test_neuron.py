@@ -1,16 +1,18 @@
 """Integrate-and-fire cells under given input: twins, closed forms, windows, lags."""
 
-import dataclasses
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.signal import fftconvolve
+from scipy.stats import norm
 
 from balcourse.measure.voltages import lag, unfiltered
 from balcourse.models.neuron import ConductanceNeuron, CurrentNeuron
+from balcourse.models.protocols import FeedforwardVolley, barrage, held_pair, spike_jitter
 from balcourse.models.trains import correlated_noise
 from balcourse.theory.correlations import input_rate
+from balcourse.theory.timing import correlogram_peak
 from balcourse.theory.tuning import steady_potential
 from tests.naive.evidence import conductance_potential, current_spikes
 
@@ -102,23 +104,6 @@ def test_rate_is_siegerts_once_the_threshold_is_corrected_for_dt(mean, rate):
         assert neuron.simulate(jumps).rates.mean() < rate - 4 * error
 
 
-def volley_threshold(neuron, ratio, delay, dt):
-    amplitudes = np.linspace(1, 6, 1001)
-    return amplitudes[
-        fires(neuron, np.zeros((amplitudes.size, 1)), amplitudes, ratio, delay, dt)
-    ].min()
-
-
-def fires(neuron, onsets, amplitudes, ratio, delay, dt):
-    rows = np.arange(len(onsets))
-    input_e = np.zeros((rows.size, round(60 / dt)))
-    input_i = np.zeros_like(input_e)
-    for onset in onsets.T:
-        input_e[rows, (onset / dt).round().astype(int)] += amplitudes
-        input_i[rows, ((onset + delay) / dt).round().astype(int)] += ratio * amplitudes
-    return np.unique(neuron.simulate(input_e, input_i, dt=dt).senders)
-
-
 @pytest.mark.parametrize(
     "ratio, delay, threshold, window",
     [
@@ -130,35 +115,53 @@ def fires(neuron, onsets, amplitudes, ratio, delay, dt):
     ],
 )
 def test_inhibition_shortens_the_integration_window(ratio, delay, threshold, window):
-    neuron, dt = ConductanceNeuron(), 0.02
-    found = volley_threshold(neuron, ratio, delay, dt)
-    assert found == pytest.approx(threshold, abs=0.03)
-    separations = np.arange(0, 30, 0.1)
-    onsets = np.stack([0 * separations, separations], axis=1)
-    last = fires(neuron, onsets, np.full(separations.size, 0.7 * found), ratio, delay, dt).max()
-    assert separations[last] == pytest.approx(window, abs=0.2)
+    neuron, volley = ConductanceNeuron(), FeedforwardVolley(ratio, delay)
+    assert volley.threshold(neuron) == pytest.approx(threshold, abs=0.03)
+    assert volley.window(neuron) == pytest.approx(window, abs=0.2)
 
 
-def held_cells(delay, dt=0.1, duration=60_000, seed=0):
-    """Two neighbours under the same events: one is held where it sees E only, one where I only."""
-    rng = np.random.default_rng(seed)
-    steps = round(duration / dt)
-    events = np.zeros((1, steps))
-    events[0, np.sort(rng.integers(steps, size=rng.poisson(20 * duration / 1000)))] = 1
-    events *= rng.exponential(size=events.shape)
-    late = np.roll(events, round(delay / dt), axis=1)
+def test_inhibition_shortens_and_lowers_a_weak_response():
     neuron = ConductanceNeuron()
-    sees_e = dataclasses.replace(neuron, leak=neuron.reversal_i)
-    sees_i = dataclasses.replace(neuron, leak=neuron.reversal_e)
-    return [
-        cell.simulate(0.08 * events, 0.12 * late, dt=dt, spiking=False, record=True)
-        for cell in (sees_e, sees_i)
-    ]
+    peak = [0.9 * FeedforwardVolley(ratio=0).threshold(neuron)]
+    for ratio, height, width in ((0, 13.7, 22.3), (2, 9.2, 5.6)):
+        volley = FeedforwardVolley(ratio, delay=2)
+        run = volley.recorded(neuron, [[0.0]], peak, spiking=False)
+        response = run.potential[0] - neuron.leak
+        assert response.max() == pytest.approx(height, abs=0.05)
+        assert run.dt * (response > response.max() / 2).sum() == pytest.approx(width, abs=0.1)
+
+
+def test_a_volley_too_weak_to_fire_is_named():
+    with pytest.raises(ValueError, match="ratio"):
+        FeedforwardVolley(ratio=60, delay=0).threshold(ConductanceNeuron())
+
+
+def test_early_inhibition_makes_spikes_precise():
+    neuron = ConductanceNeuron()
+    early, late, never = (
+        spike_jitter(neuron, FeedforwardVolley(ratio, delay), seed=1)
+        for ratio, delay in ((4, 1), (4, 4), (0, 0))
+    )
+    assert early[0] < 0.5 * late[0] < never[0]
+    for _, reliability in (early, late, never):
+        # threshold lies 0.3 / 1.3 of the mean size below it, the spread is 0.15 of it
+        assert reliability == pytest.approx(norm.cdf(0.3 / 1.3 / 0.15), abs=0.048)
+
+
+def test_a_barrage_has_the_stated_mean_conductances_and_the_steady_potential():
+    neuron = ConductanceNeuron()
+    run = barrage(neuron, [0.2, 0.6], [0.5, 0.1], 20_000, spiking=False, seed=1)
+    settled = slice(2000, None)
+    np.testing.assert_allclose(run.conductance_e[:, settled].mean(1), [0.2, 0.6], rtol=0.02)
+    np.testing.assert_allclose(run.conductance_i[:, settled].mean(1), [0.5, 0.1], rtol=0.02)
+    steady = steady_potential(neuron, [0.2, 0.6], [0.5, 0.1])
+    np.testing.assert_allclose(run.potential[:, settled].mean(1), steady, atol=0.4)
 
 
 @pytest.mark.parametrize("delay, raw", [(1, 3.7), (2, 4.7), (5, 7.9)])
 def test_the_membrane_adds_milliseconds_to_the_lag_and_can_be_undone(delay, raw):
-    e, i = held_cells(delay)
+    neuron = ConductanceNeuron()
+    e, i = held_pair(neuron, delay, 60_000, seed=0)
     membrane = lag(e.potential[0], -i.potential[0], 0.1)
     synaptic = lag(e.conductance_e[0], e.conductance_i[0], 0.1)
     undone = lag(unfiltered(e.potential[0], 20, 0.1), -unfiltered(i.potential[0], 20, 0.1), 0.1)
@@ -168,6 +171,24 @@ def test_the_membrane_adds_milliseconds_to_the_lag_and_can_be_undone(delay, raw)
     assert undone.lag == pytest.approx(synaptic.lag, abs=0.15)
     assert membrane.lag - synaptic.lag == pytest.approx(2.4, abs=0.4)
     assert 0 < membrane.error < 0.2
+    assert synaptic.lag == pytest.approx(correlogram_peak(neuron, delay, membrane=False), abs=0.06)
+    assert membrane.lag == pytest.approx(correlogram_peak(neuron, delay, membrane=True), abs=0.35)
+
+
+@pytest.mark.parametrize("membrane", [False, True])
+def test_theory_of_the_lag_is_the_peak_of_the_kernels_correlation(membrane):
+    neuron, dt = ConductanceNeuron(), 0.02
+    time = dt * np.arange(20_000)
+    kernels = [
+        np.exp(-time / decay) - np.exp(-time / rise)
+        for rise, decay in ((neuron.rise_e, neuron.decay_e), (neuron.rise_i, neuron.decay_i))
+    ]
+    if membrane:
+        leak = np.exp(-time / neuron.tau)
+        kernels = [fftconvolve(kernel, leak)[: time.size] for kernel in kernels]
+    overlap = fftconvolve(kernels[1], kernels[0][::-1])
+    peak = dt * (overlap.argmax() - time.size + 1)
+    assert correlogram_peak(neuron, 1.5, membrane=membrane) == pytest.approx(1.5 + peak, abs=0.03)
 
 
 @pytest.mark.parametrize("kind", [ConductanceNeuron, CurrentNeuron])

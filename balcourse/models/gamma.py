@@ -2,8 +2,8 @@
 
 Pyramidal-interneuron gamma with conductance-based integrate-and-fire cells under constant external
 drive, after the scenario reviewed by X.-J. Wang, Physiol. Rev. 90:1195 (2010); set up to ask what
-B. V. Atallah and M. Scanziani, Neuron 62:566 (2009), asked of the hippocampus: does inhibition follow
-excitation from cycle to cycle? Units: ms, mV; conductances in units of 1 / (20 ms).
+B. V. Atallah and M. Scanziani, Neuron 62:566 (2009), asked of the hippocampus: does inhibition
+follow excitation from cycle to cycle? Units: ms, mV; conductances in units of 1 / (20 ms).
 """
 
 import dataclasses

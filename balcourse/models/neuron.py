@@ -3,8 +3,8 @@
 Nothing here is random: the input is an array, one row a cell or a trial, one column a time step, so
 that the same input can be given to another cell, held at another potential, or kept for a control.
 `ConductanceNeuron` has synapses with reversal potentials, in units of the leak conductance:
-tau dV/dt = leak - V + g_e (reversal_e - V) + g_i (reversal_i - V). `CurrentNeuron` adds its input to V.
-Units: ms, mV. The correction for a threshold that is watched at discrete times: M. Broadie,
+tau dV/dt = leak - V + g_e (reversal_e - V) + g_i (reversal_i - V). `CurrentNeuron` adds its input
+to V. Units: ms, mV. The correction for a threshold that is watched at discrete times: M. Broadie,
 P. Glasserman and S. Kou, Math. Finance 7:325 (1997).
 """
 

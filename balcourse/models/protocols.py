@@ -1,15 +1,14 @@
-"""Experiments on the cells of `balcourse.models.neuron`, as an electrophysiologist would set them up.
+"""Experiments on the cells of `balcourse.models.neuron`, as a physiologist would set them up.
 
 Two volleys through a feedforward circuit (F. Pouille and M. Scanziani, Science 293:1159, 2001); two
-neighbours held at two potentials (M. Okun and I. Lampl, Nat. Neurosci. 11:535, 2008); neighbours that
-share correlated input; pairs that share noise. Units: ms, mV; conductances in units of the leak.
+neighbours held at two potentials (M. Okun and I. Lampl, Nat. Neurosci. 11:535, 2008); neighbours
+that share correlated input; pairs that share noise. Units: ms, mV; conductances over the leak.
 """
 
 import dataclasses
 
 import numpy as np
 
-from balcourse.models.neuron import CurrentNeuron
 from balcourse.models.trains import correlated_noise
 from balcourse.parameters import checked
 
@@ -229,13 +228,15 @@ def neighbours(neuron, pools, duration, *, dt=0.1, seed):
 
     Examples
     --------
+    >>> from balcourse.models.neuron import CurrentNeuron
     >>> from balcourse.models.trains import Pool
     >>> free, spiking = neighbours(CurrentNeuron(), [Pool(100, 13, 0.1, 0.5)], 1000, seed=1)
     >>> free.potential.shape
     (2, 10000)
     """
     jumps = sum(
-        pool.jumps(duration, cells=2, dt=dt, seed=seed + number) for number, pool in enumerate(pools)
+        pool.jumps(duration, cells=2, dt=dt, seed=seed + number)
+        for number, pool in enumerate(pools)
     )
     return (
         neuron.simulate(jumps, dt=dt, spiking=False, record=True),

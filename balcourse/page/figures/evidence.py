@@ -70,7 +70,7 @@ def learning_frame(run, seconds, *, blocked, theory):
     correlation = np.corrcoef(run.excitation, inhibition)[0, 1] if inhibition.std() > 0 else 0.0
     alt = (
         f"After {seconds:g} s with plasticity {'blocked' if blocked else 'on'}: correlation of E "
-        f"and I across cells {correlation:.2f}, rates from {rates.min():.0f} to {rates.max():.0f} Hz."
+        f"and I over cells {correlation:.2f}, rates from {rates.min():.0f} to {rates.max():.0f} Hz."
     )
     return figures.described(figure, alt)
 
@@ -111,9 +111,13 @@ def traces_of_states(states, *, alt, start=2000.0, length=1500.0):
         _trace(axes, run, 0, start, length, color="#222222")
         _trace(axes, run, 1, start, length, color=figures.EXTERNAL)
         axes.axhline(run.neuron.threshold, color=_GREY, lw=0.8, ls=":")
-        axes.set(ylabel="V (mV)", title=name, ylim=(run.neuron.rest - 14, run.neuron.threshold + 14))
+        axes.set(
+            ylabel="V (mV)", title=name, ylim=(run.neuron.rest - 14, run.neuron.threshold + 14)
+        )
     panels[-1].set_xlabel("time (ms)")
-    panels[0].text(length, states[0][1].neuron.threshold + 1.5, "threshold", color=_GREY, ha="right")
+    panels[0].text(
+        length, states[0][1].neuron.threshold + 1.5, "threshold", color=_GREY, ha="right"
+    )
     return figures.described(figure, alt)
 
 
@@ -130,7 +134,7 @@ def _distribution(axes, run, color):
 
 
 def distributions_of_states(states, *, alt):
-    """Distribution of V without threshold, and the Gaussian of equal mean and sd, one panel a state."""
+    """Distribution of V without threshold, and the Gaussian of equal mean and sd."""
     figure, panels = figures.new(6.8, 3.2, ncols=len(states), sharey=True, sharex=True)
     for axes, (name, run) in zip(panels, states, strict=True):
         _distribution(axes, run, figures.E)
@@ -140,12 +144,12 @@ def distributions_of_states(states, *, alt):
     return figures.described(figure, alt)
 
 
-def skewness_against_correlation(correlations, theory, measured, errors, *, alt):
-    """Skewness of V against the correlation of its inputs, for the rates of two states."""
+def skewness_against_correlation(correlations, theory, measured, *, alt):
+    """Skewness of V against the correlation of its inputs: lines, and moments at each fourth."""
     figure, axes = figures.new(6.8, 3.4)
-    for (name, line), points, error, color in zip(
-        theory.items(), measured, errors, (figures.E, figures.EXTERNAL), strict=True
-    ):
+    for (name, line), color in zip(theory.items(), (figures.E, figures.EXTERNAL), strict=True):
+        points = [found.skewness for found in measured[name]]
+        error = [found.errors[2] for found in measured[name]]
         axes.plot(correlations, line, color=color)
         axes.errorbar(correlations[::4], points, error, fmt="o", color=color, capsize=3)
         axes.annotate(
@@ -170,7 +174,9 @@ def brunel_plane(fixation, drive, *, alt):
     axes.axhline(1, color=_GREY, lw=0.8, ls=":")
     axes.axvline(4, color=_GREY, lw=0.8, ls=":")
     axes.text(7.95, fixation + 0.05, "fixation", color=figures.E, ha="right")
-    axes.text(7.95, 1.05 * (drive[0] - drive[1] / 2) - 0.25, "drive", color=figures.EXTERNAL, ha="right")
+    axes.text(
+        7.95, 1.05 * (drive[0] - drive[1] / 2) - 0.25, "drive", color=figures.EXTERNAL, ha="right"
+    )
     axes.text(3.05, 1.03, r"$\nu_{ext} = \nu_{thr}$", color=_GREY)
     axes.text(4.05, 1.75, "inhibition dominates", color=_GREY)
     axes.text(3.95, 1.75, "excitation\ndominates", color=_GREY, ha="right", va="center")
@@ -241,7 +247,9 @@ def spike_tuning(panels, *, alt):
         for number, (name, (angles, curve)) in enumerate(curves.items()):
             color, style = _CASE_STYLES[name]
             one.plot(*_mirrored(angles, curve / curve[0]), color=color, ls=style)
-            one.text(0.99, 0.92 - 0.09 * number, name, color=color, ha="right", transform=one.transAxes)
+            one.text(
+                0.99, 0.92 - 0.09 * number, name, color=color, ha="right", transform=one.transAxes
+            )
         one.set(title=title, xlim=(-60, 60), xlabel="orientation (degrees)")
     axes[0].set_ylabel("rate / peak rate")
     return figures.described(figure, alt)
@@ -262,8 +270,9 @@ def iceberg(waterlines, theory, measured, width, *, alt):
     return figures.described(figure, alt)
 
 
-def inhibition_width_frame(neuron, width, strength, tuned, potential, spikes_width, ratio):
+def inhibition_width_frame(neuron, width, strength, tuned, potential, spikes_width):
     """Conductances, V and E/I ratio for one width and strength of inhibition."""
+    ratio = tuned[0] / tuned[1]
     figure, (left, middle, right) = figures.new(6.8, 3.0, ncols=3)
     left.plot(*_mirrored(FINE, tuned[0]), **figures.E_STYLE)
     left.plot(*_mirrored(FINE, tuned[1]), **figures.I_STYLE)
@@ -276,7 +285,9 @@ def inhibition_width_frame(neuron, width, strength, tuned, potential, spikes_wid
     for axes in (left, middle, right):
         axes.set_xticks([-90, 0, 90])
     middle.set_xlabel("orientation (degrees)")
-    spikes = "no spikes" if np.isnan(spikes_width) else f"spike half-width {spikes_width:.1f} degrees"
+    spikes = (
+        "no spikes" if np.isnan(spikes_width) else f"spike half-width {spikes_width:.1f} degrees"
+    )
     alt = (
         f"Inhibition of width {width:g} degrees and strength {strength:g}: peak V "
         f"{potential[0]:.1f} mV, {spikes}; E/I {ratio[0]:.2f} at the peak, {ratio[-1]:.2f} at 90."
@@ -295,8 +306,11 @@ def volley_response(time, traces, windows, *, alt):
         left.plot(time, potential, color=color, ls="-" if color == figures.E else "--")
         top = potential.argmax()
         left.annotate(
-            label, (time[top], potential[top]), (10, 2 if color == figures.E else -6),
-            textcoords="offset points", color=color,
+            label,
+            (time[top], potential[top]),
+            (10, 2 if color == figures.E else -6),
+            textcoords="offset points",
+            color=color,
         )
     left.set(xlabel="time (ms)", ylabel="V (mV)", xlim=(0, 50), ylim=(-73, -53))
     for (ratio, (delays, found)), marker in zip(windows.items(), "os^", strict=True):
@@ -337,7 +351,9 @@ def jitter_against_delay(delays, jitter, without, *, alt):
     axes.axhline(without, color=figures.E)
     axes.text(delays[-1], without * 0.93, "no inhibition", color=figures.E, ha="right", va="top")
     axes.text(delays[1], jitter[1] - 0.09 * without, " with inhibition", color=figures.I)
-    axes.set(xlabel="delay of inhibition (ms)", ylabel="spike-time jitter (ms)", ylim=(0, 1.15 * without))
+    axes.set(
+        xlabel="delay of inhibition (ms)", ylabel="spike-time jitter (ms)", ylim=(0, 1.15 * without)
+    )
     return figures.described(figure, alt)
 
 
@@ -349,7 +365,9 @@ def gamma_cycles(run, start, length, amplitudes, intervals, *, alt):
     top = figure.add_subplot(axes[0, 0].get_gridspec()[0, :])
     steps = slice(round(start / run.dt), round((start + length) / run.dt))
     time = run.dt * np.arange(run.conductance_e.size)[steps] - start
-    excitation = run.conductance_e[steps] * run.conductance_i[steps].max() / run.conductance_e[steps].max()
+    excitation = (
+        run.conductance_e[steps] * run.conductance_i[steps].max() / run.conductance_e[steps].max()
+    )
     top.plot(time, excitation, **figures.E_STYLE)
     top.plot(time, run.conductance_i[steps], **figures.I_STYLE)
     top.text(1.01, 0.7, "E (scaled)", color=figures.E, transform=top.transAxes)
@@ -363,19 +381,20 @@ def gamma_cycles(run, start, length, amplitudes, intervals, *, alt):
     return figures.described(figure, alt)
 
 
-def volley_frame(neuron, time, potential, conductances, ratio, delay, window):
-    """Conductances and potential of one volley, for the explorer."""
+def volley_frame(run, ratio, delay, window):
+    """Conductances and potential of one recorded volley, for the explorer."""
     figure, (left, right) = figures.new(6.8, 3.0, ncols=2)
-    left.plot(time, conductances[0], **figures.E_STYLE)
-    left.plot(time, conductances[1], **figures.I_STYLE)
+    time, potential = run.dt * np.arange(run.potential.shape[1])[::10], run.potential[0, ::10]
+    left.plot(time, run.conductance_e[0, ::10], **figures.E_STYLE)
+    left.plot(time, run.conductance_i[0, ::10], **figures.I_STYLE)
     left.set(xlabel="time (ms)", ylabel="conductance", xlim=(0, 40), ylim=(0, 6.6))
     right.plot(time, potential, color=figures.THEORY)
-    right.axhline(neuron.threshold, color=_GREY, lw=0.8, ls=":")
+    right.axhline(run.neuron.threshold, color=_GREY, lw=0.8, ls=":")
     right.set(xlabel="time (ms)", ylabel="V (mV)", xlim=(0, 40), ylim=(-78, -52))
     right.set_title(f"window {window:.1f} ms")
     alt = (
-        f"Inhibition {ratio:g} times excitation, {delay:g} ms late: V peaks at {potential.max():.1f} "
-        f"mV, and two volleys add up within {window:.1f} ms."
+        f"Inhibition {ratio:g} times excitation, {delay:g} ms late: V peaks at "
+        f"{potential.max():.1f} mV, and two volleys add up within {window:.1f} ms."
     )
     return figures.described(figure, alt)
 
@@ -402,7 +421,7 @@ def spike_correlation(correlation, grid, points, *, alt):
     figure, axes = figures.new(6.8, 3.8)
     axes.axhline(correlation, color="#222222", lw=1, ls="--")
     axes.text(0.21, correlation - 0.012, "membranes", va="top")
-    (line,) = axes.plot(*grid, color=figures.THEORY)
+    axes.plot(*grid, color=figures.THEORY)
     axes.annotate("theory, long window", (grid[0][-40], grid[1][-40]), (-6, 6),
                   textcoords="offset points", ha="right")  # fmt: skip
     shades = ("#9db7cc", "#4a86ad", figures.I)
@@ -447,7 +466,9 @@ def cancellation(sizes, correlations, *, alt):
     axes.plot(sizes, total[0] * np.sqrt(sizes[0] / np.asarray(sizes)), color=_GREY, lw=0.8)
     axes.text(sizes[1], total[1] * 0.5, "1 / square root of n", color=_GREY)
     axes.set(xscale="log", yscale="log", xlabel="cells in each population, n")
-    axes.set(ylabel="correlation between two cells", xlim=(sizes[0] * 0.9, sizes[-1] * 4), ylim=(0.01, 1))
+    axes.set(
+        ylabel="correlation between two cells", xlim=(sizes[0] * 0.9, sizes[-1] * 4), ylim=(0.01, 1)
+    )
     axes.minorticks_off()
     axes.set_xticks(sizes, [f"{size:g}" for size in sizes])
     return figures.described(figure, alt)
