@@ -82,8 +82,9 @@ class DeckOfLesson(SphinxPostTransform):
 
 def _left_out(section):
     within = section
-    while isinstance(within, nodes.section):
-        if set(within["ids"]) & set(_COURSE_PAGES) or "noslide" in within["classes"]:
+    while within is not None:
+        ids, classes = within.get("ids", ()), within.get("classes", ())
+        if set(ids) & set(_COURSE_PAGES) or "noslide" in classes:
             return True
         within = within.parent
     return False

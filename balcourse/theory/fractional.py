@@ -382,7 +382,7 @@ def network_rate(network, *, skewed=True):
         return solved(rate).rate - rate
 
     fastest = 1e3 / network.refractory if network.refractory else 1e4
-    trials = np.concatenate([[0.0], np.geomspace(1e-3, 0.999, 12) * fastest])
+    trials = np.concatenate([[0.0], np.geomspace(1e-3, 0.999, 9) * fastest])
     low, gain = 0.0, excess(0.0)
     for high in trials[1:]:
         loss = excess(high)
@@ -391,7 +391,8 @@ def network_rate(network, *, skewed=True):
         low, gain = high, loss
     rate = optimize.brentq(excess, low, high, xtol=1e-9, rtol=1e-8) if gain > 0 else 0.0
     passage = solved(rate)
-    slope = (excess(rate * 1.001 + 1e-9) - excess(rate)) / (rate * 0.001 + 1e-9)
+    step = 1e-3 * rate + 1e-9
+    slope = (excess(rate + step) - (passage.rate - rate)) / step
     mean, scale, skew = network_input(network, rate, skewed=skewed)
     return NetworkState(
         rate, passage.error / max(abs(slope), 1e-9), mean, scale, network.index, skew
