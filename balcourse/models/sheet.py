@@ -207,7 +207,7 @@ class Sheet:
         warming = _multiple("warmup", warmup, sample, "sample", least=0)
         recorded = _multiple("duration", duration, sample, "sample")
         probes = np.atleast_1d(np.asarray(probes, dtype=np.int64))
-        for probe in (probes.min(initial=0), probes.max(initial=0)):
+        for probe in {int(probes.min(initial=0)), int(probes.max(initial=0))}:
             checked("probes", probe, integer=True, at_least=0, below=self.n_e)
         state = SheetState(self, dt=dt, threads=threads, seed=seed)
         for _ in range(warming):
@@ -290,6 +290,14 @@ class SheetRun:
         kept = (self.senders < n * n) & (window < windows)
         where = window[kept] * n * n + self.senders[kept]
         return np.bincount(where, minlength=windows * n * n).astype(np.uint8).reshape(-1, n, n)
+
+    @property
+    def current_ratio(self):
+        """Mean inhibitory over mean excitatory current of the probes that are not refractory."""
+        free = ~self.refractory
+        pull_e = self.conductances_e * (self.sheet.reversal_e - self.potentials)
+        pull_i = self.conductances_i * (self.potentials - self.sheet.reversal_i)
+        return float(pull_i[free].sum(dtype=float) / pull_e[free].sum(dtype=float))
 
     @property
     def rates(self):
