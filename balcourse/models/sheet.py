@@ -27,6 +27,7 @@ _ABOVE_DENORMAL = np.float32(1e-30)
 # each column, every second one empty, because consecutive numbers are what vector units are fast at.
 _NEVER = np.iinfo(np.int32).max
 
+
 @dataclasses.dataclass(frozen=True)
 class Sheet:
     """The sheet and its parameters.
@@ -292,6 +293,12 @@ class SheetRun:
         return np.bincount(where, minlength=windows * n * n).astype(np.uint8).reshape(-1, n, n)
 
     @property
+    def excitatory(self):
+        """Times (ms) and senders of the excitatory spikes alone."""
+        kept = self.senders < self.sheet.n_e
+        return self.times[kept], self.senders[kept]
+
+    @property
     def current_ratio(self):
         """Mean inhibitory over mean excitatory current of the probes that are not refractory."""
         free = ~self.refractory
@@ -388,9 +395,7 @@ class SheetState:
     def _spikes(self, steps):
         """Yield the last `steps` steps' spikes band by band, as rows of steps and of senders."""
         first = self.step - steps
-        for spikes, ends in zip(
-            self.arguments["spikes"], self.arguments["segments"], strict=True
-        ):
+        for spikes, ends in zip(self.arguments["spikes"], self.arguments["segments"], strict=True):
             counts = np.diff(ends[1 : steps + 2])
             senders = spikes[ends[1] : ends[steps + 1]]
             yield np.array([np.repeat(np.arange(first, self.step), counts), senders])

@@ -7,6 +7,13 @@ from balcourse.page import figures
 _SPIKES = {"cmap": "Greys", "vmin": 0, "vmax": 1, "interpolation": "nearest"}
 
 
+def around_peak(field, frames):
+    """Return the part of a film that begins two frames before its busiest one."""
+    totals = np.asarray(field)[2 : len(field) - frames].sum(axis=(1, 2))
+    start = int(totals.argmax())
+    return field[start : start + frames]
+
+
 def film(films, times, *, alt):
     """Draw one row of frames for each film.
 
@@ -89,14 +96,14 @@ def sweep_past(run, probe, *, span=250, alt):
     axes[0].set_ylabel("potential (mV)")
     axes[1].plot(times, run.conductances_e[shown, probe], **figures.E_STYLE)
     axes[1].plot(times, run.conductances_i[shown, probe], **figures.I_STYLE)
-    axes[1].text(0.01, 0.86, "excitation", color=figures.E, transform=axes[1].transAxes)
-    axes[1].text(0.01, 0.70, "inhibition", color=figures.I, transform=axes[1].transAxes)
+    axes[1].text(0.01, 1.03, "excitation", color=figures.E, transform=axes[1].transAxes)
+    axes[1].text(0.20, 1.03, "inhibition", color=figures.I, transform=axes[1].transAxes)
     axes[1].set_ylabel("conductance\n(1/ms)")
     row = run.probes[probe] // run.sheet.n
     kept = (run.times <= span) & (run.senders // run.sheet.n == row)
     kept &= run.senders < run.sheet.n_e
-    axes[2].plot(run.times[kept], run.senders[kept] % run.sheet.n, ",", color=figures.E,
-                 marker="s", markersize=1.2, rasterized=True)  # fmt: skip
+    columns = run.senders[kept] % run.sheet.n
+    axes[2].plot(run.times[kept], columns, "s", color=figures.E, markersize=1.2, rasterized=True)
     axes[2].axhline(run.probes[probe] % run.sheet.n, color="0.3", linewidth=0.8)
     axes[2].set(xlabel="time (ms)", ylabel="column (site)")
     return figures.described(figure, alt)
@@ -108,7 +115,9 @@ def falling(curves, *, xlabel, ylabel, log=False, level=None, alt):
     styles = ("o-", "s--", "^:")
     for (label, (x, y)), style in zip(curves.items(), styles, strict=False):
         (line,) = axes.plot(x, y, style)
-        figures.label_line(axes, line, label, at=0, xytext=(8, 8))
+        above = style == styles[0]
+        side = {"xytext": (6, 10)} if above else {"xytext": (-6, -12), "ha": "right"}
+        figures.label_line(axes, line, label, at=len(x) // 2 + above, **side)
     if log:
         axes.set_xscale("log")
     if level is not None:
