@@ -286,6 +286,75 @@ def regime(activity, fluctuation, speed, area):
     return "bursts" if speed >= 0.7 else "flashes"
 
 
+@dataclasses.dataclass(frozen=True)
+class Portrait:
+    """What a sheet does, in seven numbers (see `portrait`).
+
+    Attributes
+    ----------
+    activity : float
+        Fraction of frames with a pattern.
+    fluctuation : float
+        `population_cv` of the spikes a ms.
+    number : float
+        Patterns at once.
+    area : float
+        Mean area of a pattern (sites); NaN without any.
+    speed : float
+        Median speed (sites a ms); NaN where nothing was followed.
+    persistence : float
+        Mean cosine between successive displacements; NaN without any.
+    regime : str
+        See `regime`.
+    """
+
+    activity: float
+    fluctuation: float
+    number: float
+    area: float
+    speed: float
+    persistence: float
+    regime: str
+
+
+def portrait(field):
+    """Measure the patterns of a field of one frame a ms, in frames of 2 ms.
+
+    Parameters
+    ----------
+    field : array_like
+        Spikes a site and ms, shape (frames, n, n).
+
+    Returns
+    -------
+    Portrait
+
+    Examples
+    --------
+    >>> field = np.zeros((40, 40, 40))
+    >>> for step in range(40):
+    ...     field[step, 10:14, step // 2 * 3 % 40] = 1
+    ...     field[step, 10:14, (step // 2 * 3 + 1) % 40] = 1
+    ...     field[step, 10:14, (step // 2 * 3 + 2) % 40] = 1
+    >>> portrait(field).speed, portrait(field).regime
+    (1.5, 'waves')
+    """
+    field = np.asarray(field)
+    patterns = find_patterns(field[: len(field) // 2 * 2].reshape(-1, 2, *field.shape[1:]).any(1))
+    tracks = track(patterns, width=2.0)
+    fluctuation = population_cv(field)
+    area = float(patterns.area.mean()) if patterns.area.size else np.nan
+    return Portrait(
+        activity=patterns.activity,
+        fluctuation=fluctuation,
+        number=float(patterns.number.mean()),
+        area=area,
+        speed=tracks.speed,
+        persistence=tracks.persistence,
+        regime=regime(patterns.activity, fluctuation, tracks.speed, area / patterns.n**2),
+    )
+
+
 def fano_against_window(field, windows):
     """Return the variance over the mean of spike counts, for several lengths of window.
 

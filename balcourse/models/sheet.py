@@ -27,6 +27,7 @@ _ABOVE_DENORMAL = np.float32(1e-30)
 # each column, every second one empty, because consecutive numbers are what vector units are fast at.
 _NEVER = np.iinfo(np.int32).max
 
+
 @dataclasses.dataclass(frozen=True)
 class Sheet:
     """The sheet and its parameters.
@@ -207,7 +208,7 @@ class Sheet:
         warming = _multiple("warmup", warmup, sample, "sample", least=0)
         recorded = _multiple("duration", duration, sample, "sample")
         probes = np.atleast_1d(np.asarray(probes, dtype=np.int64))
-        for probe in (probes.min(initial=0), probes.max(initial=0)):
+        for probe in {int(probes.min(initial=0)), int(probes.max(initial=0))}:
             checked("probes", probe, integer=True, at_least=0, below=self.n_e)
         state = SheetState(self, dt=dt, threads=threads, seed=seed)
         for _ in range(warming):
@@ -290,6 +291,20 @@ class SheetRun:
         kept = (self.senders < n * n) & (window < windows)
         where = window[kept] * n * n + self.senders[kept]
         return np.bincount(where, minlength=windows * n * n).astype(np.uint8).reshape(-1, n, n)
+
+    @property
+    def excitatory(self):
+        """Times (ms) and senders of the excitatory spikes alone."""
+        kept = self.senders < self.sheet.n_e
+        return self.times[kept], self.senders[kept]
+
+    @property
+    def current_ratio(self):
+        """Mean inhibitory over mean excitatory current of the probes that are not refractory."""
+        free = ~self.refractory
+        pull_e = self.conductances_e * (self.sheet.reversal_e - self.potentials)
+        pull_i = self.conductances_i * (self.potentials - self.sheet.reversal_i)
+        return float(pull_i[free].sum(dtype=float) / pull_e[free].sum(dtype=float))
 
     @property
     def rates(self):
@@ -380,9 +395,7 @@ class SheetState:
     def _spikes(self, steps):
         """Yield the last `steps` steps' spikes band by band, as rows of steps and of senders."""
         first = self.step - steps
-        for spikes, ends in zip(
-            self.arguments["spikes"], self.arguments["segments"], strict=True
-        ):
+        for spikes, ends in zip(self.arguments["spikes"], self.arguments["segments"], strict=True):
             counts = np.diff(ends[1 : steps + 2])
             senders = spikes[ends[1] : ends[steps + 1]]
             yield np.array([np.repeat(np.arange(first, self.step), counts), senders])
