@@ -5,6 +5,7 @@ failed, or leaves each lesson's seconds in ``CACHE/seconds.json``.
 """
 
 import json
+import os
 import pathlib
 import sys
 
@@ -30,6 +31,7 @@ def execute(cache_folder, lessons):
         Path of each lesson that failed, with its last line of error.
 
     """
+    os.environ["TQDM_DISABLE"] = "1"
     cache = get_cache(str(cache_folder))
     for record in cache.list_project_records():
         cache.remove_nb_from_project(record.pk)
