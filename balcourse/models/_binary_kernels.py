@@ -1,0 +1,350 @@
+"""Kernels of the balanced binary network: wiring, one network, many packed replicas.
+
+Neurons are numbered excitatory, inhibitory, external; only the first two have input. Connections
+lie by source: `targets[pointer[source]:pointer[source + 1]]`. Inputs are kept as whole numbers of
+active presynaptic neurons, `counts[population, neuron]`: real-valued fields updated by increments
+drift, and rounding then decides exact ties. Fields are in units of 1/sqrt(K).
+Slow twin: `tests/naive/binary.py`.
+"""
+
+import numpy as np
+
+from balcourse.models.kernel import kernel
+from balcourse.models.random import below, uniform
+
+WIDTH = 16  # words of 64 replicas each
+
+
+@kernel(inline="always")
+def _ln(ratio):
+    """Return the natural logarithm of a number in [2**-54, 1], at always the same cost.
+
+    Plain arithmetic, since the last bit of a library's logarithm differs between machines: scaled
+    to within [sqrt(1/2), sqrt(2)] by powers of two, where the series of 2 artanh converges fast.
+    """
+    power = 0
+    if ratio < 2.3283064365386963e-10:
+        ratio *= 4294967296.0
+        power -= 32
+    if ratio < 1.52587890625e-05:
+        ratio *= 65536.0
+        power -= 16
+    if ratio < 0.00390625:
+        ratio *= 256.0
+        power -= 8
+    if ratio < 0.0625:
+        ratio *= 16.0
+        power -= 4
+    if ratio < 0.25:
+        ratio *= 4.0
+        power -= 2
+    if ratio < 0.5:
+        ratio *= 2.0
+        power -= 1
+    if ratio < 0.7071067811865476:
+        ratio *= 2.0
+        power -= 1
+    part = (ratio - 1.0) / (ratio + 1.0)
+    square = part * part
+    series = 0.0
+    for term in range(19, 0, -2):
+        series = series * square + 1.0 / term
+    return 2.0 * part * series + power * 0.6931471805599453
+
+
+@kernel
+def wire_random(random, first, last, inputs, mean_gap, pointer, targets):
+    """Connect each source in [first, last) to each of `inputs` neurons with one probability p.
+
+    `mean_gap` is -1 / ln(1 - p), and 0 for p = 1. Fills `targets` on from `pointer[first]`;
+    returns 0, or -1 where `targets` is too small.
+    """
+    filled = pointer[first]
+    for source in range(first, last):
+        target = 0
+        while True:
+            # The number of neurons passed over is geometric.
+            gap = -_ln(1.0 - uniform(random)) * mean_gap
+            if gap >= inputs - target:
+                break
+            target += int(gap)
+            if filled >= targets.size:
+                return -1
+            targets[filled] = target
+            filled += 1
+            target += 1
+        pointer[source + 1] = filled
+    return 0
+
+
+@kernel
+def wire_fixed(random, first, last, inputs, degree, mark, cursor, targets, fill):
+    """Give each of `inputs` neurons exactly `degree` distinct sources in [first, last).
+
+    Counts in `cursor` the targets of each source; with `fill`, and the same random state, writes
+    them too, `cursor` being where the next target of each source goes. `mark` starts at -1.
+    """
+    for target in range(inputs):
+        for _ in range(degree):
+            source = first + below(random, last - first)
+            while mark[source] == target:
+                source = first + below(random, last - first)
+            mark[source] = target
+            if fill:
+                targets[cursor[source]] = target
+            cursor[source] += 1
+
+
+@kernel
+def turn_round(pointer, targets, first, last, in_cursor, sources):
+    """Append the sources in [first, last) to the list of each of their targets."""
+    for source in range(first, last):
+        for place in range(pointer[source], pointer[source + 1]):
+            target = targets[place]
+            sources[in_cursor[target]] = source
+            in_cursor[target] += 1
+
+
+@kernel(inline="always")
+def _noise(random, heat):
+    """Return the thermal shift of the threshold: `heat` times a logistic random number.
+
+    A neuron on when its field exceeds such a threshold is Glauber's heat bath.
+    """
+    if heat == 0.0:
+        return 0.0
+    chance = uniform(random)
+    if chance < 0.5:
+        chance += 5.551115123125783e-17
+        return heat * _ln(chance / (1.0 - chance))
+    return -heat * _ln((1.0 - chance) / chance)
+
+
+@kernel(inline="always")
+def _pick(random, n_e, n_i, n_0, tau_i):
+    """Return the next neuron to update: excitatory and external at rate 1, inhibitory 1/tau_i."""
+    choice = uniform(random) * (n_e + n_0 + n_i / tau_i)
+    if choice < n_e + n_0:
+        neuron = int(choice)
+        return neuron if neuron < n_e else neuron + n_i
+    return min(n_e + int((choice - n_e - n_0) * tau_i), n_e + n_i - 1)
+
+
+@kernel(inline="always")
+def _flip(neuron, population, now, state, active, busy, counts, pointer, targets):
+    """Change one neuron's state and tell its targets."""
+    change = 1 - 2 * np.int64(state[neuron])
+    state[neuron] = np.uint8(1) - state[neuron]
+    active[population] += change
+    busy[neuron] -= change * now
+    row = targets[pointer[neuron] : pointer[neuron + 1]]
+    inputs = counts[population]
+    for place in range(row.size):
+        inputs[row[place]] += change
+
+
+@kernel
+def flip(neurons, now, state, active, busy, counts, pointer, targets, n_e, n_i):
+    """Change the state of each of `neurons`."""
+    for index in range(neurons.size):
+        neuron = neurons[index]
+        population = np.int64(neuron >= n_e) + np.int64(neuron >= n_e + n_i)
+        _flip(neuron, population, now, state, active, busy, counts, pointer, targets)
+
+
+@kernel
+def fill_uniform(random, values):
+    """Fill `values` with uniform random numbers."""
+    for index in range(values.size):
+        values[index] = uniform(random)
+
+
+@kernel
+def advance(
+    updates, now, random, state, active, busy, counts, bound, drive, coupling, pointer, targets,
+    n_e, n_i, n_0, tau_i, m_0, heat,
+):  # fmt: skip
+    """Update `updates` neurons of one network, one at a time in random order.
+
+    `drive` (2,) is the constant external input to E and I, `bound` the threshold of each neuron,
+    both in units of 1/sqrt(K); `coupling` (2, 3) the strength to E, I from E, I and external;
+    `heat` is the temperature in the same unit. `active` (3,) counts the active neurons of each
+    population and `busy` the updates that each neuron spent active (add the present update number
+    for those still active). `now` is the number of updates before this call.
+    """
+    for update in range(now, now + updates):
+        neuron = _pick(random, n_e, n_i, n_0, tau_i)
+        if neuron >= n_e + n_i:
+            if (uniform(random) < m_0) != (state[neuron] != 0):
+                _flip(neuron, 2, update, state, active, busy, counts, pointer, targets)
+            continue
+        population = 0 if neuron < n_e else 1
+        field = (
+            drive[population]
+            + coupling[population, 0] * counts[0, neuron]
+            + coupling[population, 1] * counts[1, neuron]
+        )
+        if n_0 > 0:
+            field += coupling[population, 2] * counts[2, neuron]
+        if (field > bound[neuron] + _noise(random, heat)) != (state[neuron] != 0):
+            _flip(neuron, population, update, state, active, busy, counts, pointer, targets)
+
+
+@kernel
+def advance_together(
+    steps, now, random, state, following, active, busy, counts, bound, drive, coupling, pointer,
+    targets, n_e, n_i, n_0, m_0, heat,
+):  # fmt: skip
+    """Update all neurons at once, `steps` times; arguments as in `advance`.
+
+    `following` is work space of the shape of `state`.
+    """
+    for step in range(now, now + steps):
+        for neuron in range(n_e + n_i):
+            population = 0 if neuron < n_e else 1
+            field = drive[population]
+            for source in range(3):
+                field += coupling[population, source] * counts[source, neuron]
+            following[neuron] = field > bound[neuron] + _noise(random, heat)
+        for neuron in range(n_e + n_i, n_e + n_i + n_0):
+            following[neuron] = uniform(random) < m_0
+        for neuron in range(n_e + n_i + n_0):
+            if following[neuron] != state[neuron]:
+                population = np.int64(neuron >= n_e) + np.int64(neuron >= n_e + n_i)
+                _flip(neuron, population, step, state, active, busy, counts, pointer, targets)
+
+
+@kernel(inline="always")
+def _full_add(one, two, three):
+    """Add three bits in every lane; return the low bits of the sums and the carries."""
+    half = one ^ two
+    return half ^ three, (one & two) | (half & three)
+
+
+@kernel
+def _add_eights(words, sources, first, last, zero, planes, level, carries, filled):
+    """Add the rows `sources[first:last]` of `words`, eight at a time, by carry-save adders.
+
+    Leaves bits 0, 1, 2 of every lane's sum in rows `level` to `level + 2` of `planes`, and what
+    they cannot hold as rows of weight 8 in `carries` from `filled` on; returns where these end.
+    `words[zero]` is 0.
+    """
+    for place in range(first, last, 8):
+        a = words[sources[place]]
+        b = words[sources[place + 1] if place + 1 < last else zero]
+        c = words[sources[place + 2] if place + 2 < last else zero]
+        d = words[sources[place + 3] if place + 3 < last else zero]
+        e = words[sources[place + 4] if place + 4 < last else zero]
+        f = words[sources[place + 5] if place + 5 < last else zero]
+        g = words[sources[place + 6] if place + 6 < last else zero]
+        h = words[sources[place + 7] if place + 7 < last else zero]
+        row = carries[filled]
+        filled += 1
+        for word in range(WIDTH):
+            ones, two_a = _full_add(planes[level * WIDTH + word], a[word], b[word])
+            ones, two_b = _full_add(ones, c[word], d[word])
+            ones, two_c = _full_add(ones, e[word], f[word])
+            ones, two_d = _full_add(ones, g[word], h[word])
+            twos, four_a = _full_add(planes[(level + 1) * WIDTH + word], two_a, two_b)
+            twos, four_b = _full_add(twos, two_c, two_d)
+            fours, eight = _full_add(planes[(level + 2) * WIDTH + word], four_a, four_b)
+            planes[level * WIDTH + word] = ones
+            planes[(level + 1) * WIDTH + word] = twos
+            planes[(level + 2) * WIDTH + word] = fours
+            row[word] = eight
+    return filled
+
+
+@kernel(inline="always")
+def _exchange(one, two, shift, mask):
+    """Swap the bits of `one` at `mask << shift` with those of `two` at `mask`."""
+    difference = ((one >> np.uint64(shift)) ^ two) & np.uint64(mask)
+    return one ^ (difference << np.uint64(shift)), two ^ difference
+
+
+@kernel
+def _transpose(planes, first, sums):
+    """Turn eight rows of bits into bytes: byte j of `sums[r * WIDTH + w]` is lane 8 j + r."""
+    for word in range(WIDTH):
+        start = first * WIDTH + word
+        a, b = planes[start], planes[start + WIDTH]
+        c, d = planes[start + 2 * WIDTH], planes[start + 3 * WIDTH]
+        e, f = planes[start + 4 * WIDTH], planes[start + 5 * WIDTH]
+        g, h = planes[start + 6 * WIDTH], planes[start + 7 * WIDTH]
+        a, e = _exchange(a, e, 4, 0x0F0F0F0F0F0F0F0F)
+        b, f = _exchange(b, f, 4, 0x0F0F0F0F0F0F0F0F)
+        c, g = _exchange(c, g, 4, 0x0F0F0F0F0F0F0F0F)
+        d, h = _exchange(d, h, 4, 0x0F0F0F0F0F0F0F0F)
+        a, c = _exchange(a, c, 2, 0x3333333333333333)
+        b, d = _exchange(b, d, 2, 0x3333333333333333)
+        e, g = _exchange(e, g, 2, 0x3333333333333333)
+        f, h = _exchange(f, h, 2, 0x3333333333333333)
+        a, b = _exchange(a, b, 1, 0x5555555555555555)
+        c, d = _exchange(c, d, 1, 0x5555555555555555)
+        e, f = _exchange(e, f, 1, 0x5555555555555555)
+        g, h = _exchange(g, h, 1, 0x5555555555555555)
+        sums[word], sums[word + WIDTH] = a, b
+        sums[word + 2 * WIDTH], sums[word + 3 * WIDTH] = c, d
+        sums[word + 4 * WIDTH], sums[word + 5 * WIDTH] = e, f
+        sums[word + 6 * WIDTH], sums[word + 7 * WIDTH] = g, h
+
+
+@kernel
+def _tally(words, sources, first, last, order, carries, planes, sums):
+    """Count the active neurons of `sources[first:last]` in all replicas: `sums` low, high bytes."""
+    planes[:] = np.uint64(0)
+    zero = words.shape[0] - 1
+    begin, end = 0, _add_eights(words, sources, first, last, zero, planes, 0, carries, 0)
+    zero = carries.shape[0] - 1
+    for level in range(3, 15, 3):
+        if (last - first) >> level == 0:
+            break
+        # The carries are themselves rows to add.
+        stop = _add_eights(carries, order, begin, end, zero, planes, level, carries, end)
+        begin, end = end, stop
+    _transpose(planes, 0, sums[0])
+    _transpose(planes, 8, sums[1])
+
+
+@kernel
+def advance_packed(
+    updates, random, words, replies, state, counts, bound, drive, coupling, pointer, targets,
+    in_pointer, in_middle, sources, order, carries, planes, sums, bytes_,
+    n_e, n_i, n_0, tau_i, m_0, heat,
+):  # fmt: skip
+    """Update 64 WIDTH replicas on one graph, in one random order, with one noise; see `advance`.
+
+    Bit r % 64 of `words[neuron, r // 64]` is the state of a neuron in replica r; `replies` are the
+    same numbers as bytes. External neurons are common to all: `state` and `counts[2]` hold theirs.
+    The excitatory sources of a neuron lie in `sources` from `in_pointer[neuron]` on, the
+    inhibitory from `in_middle[neuron]` on. `order` is 0, 1, 2, ...; `carries`, `planes`
+    (16 WIDTH,), `sums` (2, 2, 8 WIDTH) and its bytes are work space.
+    """
+    for _ in range(updates):
+        neuron = _pick(random, n_e, n_i, n_0, tau_i)
+        if neuron >= n_e + n_i:
+            if (uniform(random) < m_0) != (state[neuron] != 0):
+                change = 1 - 2 * np.int64(state[neuron])
+                state[neuron] = np.uint8(1) - state[neuron]
+                for place in range(pointer[neuron], pointer[neuron + 1]):
+                    counts[2, targets[place]] += change
+            continue
+        population = 0 if neuron < n_e else 1
+        middle = in_middle[neuron]
+        _tally(words, sources, in_pointer[neuron], middle, order, carries, planes, sums[0])
+        _tally(words, sources, middle, in_pointer[neuron + 1], order, carries, planes, sums[1])
+        limit = bound[neuron] + _noise(random, heat)
+        outside = coupling[population, 2] * counts[2, neuron]
+        reply = replies[neuron]
+        reply[:] = np.uint8(0)
+        for shift in range(8):
+            bit = np.uint8(1 << shift)
+            for byte in range(8 * WIDTH):
+                lane = shift * 8 * WIDTH + byte
+                field = (
+                    drive[population]
+                    + coupling[population, 0] * (bytes_[0, 0, lane] + 256.0 * bytes_[0, 1, lane])
+                    + coupling[population, 1] * (bytes_[1, 0, lane] + 256.0 * bytes_[1, 1, lane])
+                    + outside
+                )
+                reply[byte] |= bit if field > limit else np.uint8(0)
