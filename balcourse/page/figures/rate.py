@@ -52,10 +52,7 @@ def trace_and_determinant(models, labels, *, alt):
     labels : sequence of str
         Written beside the points.
     alt : str
-<<<<<<< Updated upstream
         The result, as a sentence.
-=======
->>>>>>> Stashed changes
 
     """
     figure, axes = new(width=6.0, height=4.2)
@@ -197,10 +194,7 @@ def cycle_against_tau_i(model, tau_i, *, alt):
     tau_i : sequence of float
         ms, beyond the border.
     alt : str
-<<<<<<< Updated upstream
         The result, as a sentence.
-=======
->>>>>>> Stashed changes
 
     """
     figure, (size, period) = new(width=7.2, height=3.5, ncols=2)
