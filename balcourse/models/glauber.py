@@ -68,7 +68,7 @@ class GlauberNetwork:
             if values.shape not in ((), (n,)):
                 raise ValueError(f"{name} has shape {values.shape}: must be one number or {n}")
             vectors[name] = np.broadcast_to(values, (n,)).copy()
-        checked("tau", vectors["tau"].min(), above=0)
+        checked("tau", float(vectors["tau"].min()), above=0)
         temperature = checked("temperature", self.temperature, at_least=0)
         for name, value in ({"coupling": coupling} | vectors).items():
             value.flags.writeable = False
@@ -121,7 +121,7 @@ class GlauberNetwork:
             return np.heaviside(fields, 0.5)
         return special.expit(np.asarray(fields) / self.temperature)
 
-    def simulate(self, duration, *, every=1.0, warmup=0.0, start=None, seed=0):
+    def simulate(self, duration, *, every=1, warmup=0.0, start=None, seed=0):
         """Run the dynamics.
 
         Couplings are kept as integers of 30 bits, so that fields never drift. At T = 0 a field
@@ -271,9 +271,9 @@ class Populations:
                     f"{name} has shape {values.shape}: must be one number or {len(weights)}"
                 )
             vectors[name] = np.broadcast_to(values, (len(weights),))
-        checked("tau", vectors["tau"].min(), above=0)
+        checked("tau", float(vectors["tau"].min()), above=0)
         for size in vectors["size"]:
-            checked("size", size, at_least=2)
+            checked("size", float(size), at_least=2)
         vectors["size"] = vectors["size"].astype(int)
         temperature = checked("temperature", self.temperature, above=0)
         fields = {"weights": weights, "temperature": temperature} | vectors
