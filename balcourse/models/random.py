@@ -41,7 +41,9 @@ def random_state(seed, stream=0):
     seed = checked("seed", seed, integer=True, at_least=0, at_most=2**63 - 1)
     stream = checked("stream", stream, integer=True, at_least=0, at_most=2**32 - 1)
     counter = _mixed(seed) ^ _mixed((stream + 1) * 0xD1342543DE82EF95 & _MASK)
-    return np.array([_mixed(counter + (word + 1) * _GOLDEN & _MASK) for word in range(4)], np.uint64)
+    return np.array(
+        [_mixed(counter + (word + 1) * _GOLDEN & _MASK) for word in range(4)], np.uint64
+    )
 
 
 def _mixed(word):
