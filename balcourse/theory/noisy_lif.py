@@ -139,7 +139,7 @@ def passage_cumulants(y_reset, y_threshold):
 @kernel
 def log_rate_and_cv(mean, sd, tau, threshold, reset, refractory):
     """Return log(rate in Hz) and the CV of the interspike intervals; (-inf, 1) if never a spike."""
-    if sd <= 0:
+    if sd <= 1e-6 * (threshold - reset):  # no noise, to 1e-12
         if mean <= threshold:
             return -math.inf, 1.0
         passage = tau * math.log((mean - reset) / (mean - threshold))
