@@ -283,7 +283,10 @@ def exact_interval(drive, jump, in_degree, intervals, seed):
 
 # -- Other simulators ----------------------------------------------------------------------------
 
-REFERENCES = sorted((pathlib.Path(__file__).parent / "references").glob("lif_*.json"))
+REFERENCES = {
+    path.stem: json.loads(path.read_text())["states"]
+    for path in (pathlib.Path(__file__).parent / "references").glob("lif_*.json")
+}
 
 
 @pytest.fixture(scope="module")
@@ -291,10 +294,11 @@ def own_statistics():
     return {}
 
 
-@pytest.mark.parametrize("name", STATES)
-@pytest.mark.parametrize("path", REFERENCES, ids=lambda path: path.stem)
-def test_statistics_agree_with_other_simulators(path, name, own_statistics):
-    stored = json.loads(path.read_text())["states"][name]
+@pytest.mark.parametrize(
+    ("peer", "name"), [(peer, name) for peer, stored in REFERENCES.items() for name in stored]
+)
+def test_statistics_agree_with_other_simulators(peer, name, own_statistics):
+    stored = REFERENCES[peer][name]
     if name not in own_statistics:
         own_statistics[name] = [
             statistics(state(name), stored["warmup"], stored["duration"], seed) for seed in range(5)
@@ -302,7 +306,12 @@ def test_statistics_agree_with_other_simulators(path, name, own_statistics):
     for quantity in ("rate_e", "rate_i", "cv", "synchrony", "spectrum"):
         ours = np.array([run[quantity] for run in own_statistics[name]])
         theirs = np.array([run[quantity] for run in stored["runs"]])
-        assert_same_mean(ours, theirs, f"{path.stem}, state {name}: {quantity}")
+        if quantity == "spectrum":
+            main = theirs.mean(axis=0) > 0.01 * theirs.mean(axis=0).sum()
+            ours, theirs = ours[:, main], theirs[:, main]
+        # In state A all neurons fire every 3 ms: a window's edges decide one spike of each.
+        edge = 1_000 / stored["duration"] if name == "A" and "rate" in quantity else 0
+        assert_same_mean(ours, theirs, edge, f"{peer}, state {name}: {quantity}")
 
 
 def statistics(network, warmup, duration, seed):
@@ -310,14 +319,14 @@ def statistics(network, warmup, duration, seed):
     return make_lif.statistics(run.times, run.senders, duration)
 
 
-def assert_same_mean(ours, theirs, message):
+def assert_same_mean(ours, theirs, edge, message):
     """Student's test with pooled variance, at p = 1e-4 for each number."""
     degrees = len(ours) + len(theirs) - 2
     pooled = (ours.var(0) * len(ours) + theirs.var(0) * len(theirs)) / degrees
     error = np.sqrt(pooled * (1 / len(ours) + 1 / len(theirs)))
     limit = stats.t(degrees).isf(0.5e-4 / max(ours.shape[1:], default=1))
     difference = abs(ours.mean(0) - theirs.mean(0))
-    assert (difference <= limit * error).all(), (message, ours, theirs)
+    assert (difference <= limit * error + edge).all(), (message, ours, theirs)
 
 
 # -- Results, limits and bad input ---------------------------------------------------------------
@@ -404,6 +413,7 @@ def test_bad_parameters_are_named(name, value, message):
         (BrunelNetwork(), {"dt": 2.0}, "delay = 1.5 ms: must be a finite number at least 2 ms"),
         (BrunelNetwork(), {"dt": 0.4}, "whole number of steps"),
         (BrunelNetwork(), {"dt": 0}, "dt = 0 ms"),
+        (BrunelNetwork(n=10, epsilon=0.5), {"dt": 1e-7}, "dt = 1e-07 ms"),
         (BrunelNetwork(), {"seed": -1}, "seed = -1"),
         (BrunelNetwork(), {"threads": 0}, "threads = 0"),
         (BrunelNetwork(), {"warmup": -5}, "warmup = -5 ms"),

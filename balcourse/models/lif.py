@@ -30,6 +30,7 @@ from balcourse.parameters import checked
 # Streams of random numbers: those of the graph are multiples of four (`wiring`).
 _LANES, _RARE, _START = 1, 2, 3
 _LARGEST_COUNT = np.iinfo(np.uint16).max
+_LARGEST_STEP = 1 << 24
 
 
 @dataclasses.dataclass(frozen=True)
@@ -429,6 +430,11 @@ class Simulation:
                     f" external spikes a step on population {population}; must be at most 10000,"
                     f" and with c_e = {network.c_e} recurrent ones fit a counter of 16 bits"
                 )
+        if self.chunk + refractory + 1 > _LARGEST_STEP:
+            raise ValueError(
+                f"dt = {self.dt} ms: delay and refractory period have"
+                f" {self.chunk + refractory} steps; must be at most {_LARGEST_STEP - 1}"
+            )
         if network.c_i > _LARGEST_COUNT:
             raise ValueError(f"epsilon = {network.epsilon}: c_i = {network.c_i} overflows 16 bits")
         self.as_bits = network.epsilon >= 0.01 * len(delays)
