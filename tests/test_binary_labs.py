@@ -1,4 +1,4 @@
-"""The laboratories of the balanced network: the bits of a page are the native ones and the model's."""
+"""The laboratories of the balanced network compute the bits, and the model, that they say."""
 
 import numpy as np
 import pytest
