@@ -46,6 +46,8 @@ class DeckOfLesson(SphinxPostTransform):
                         slides.extend(_slides_of(section))
                 opening = slides.pop(0)
                 opening.extend(slides)
+                for mark in list(opening.findall(nodes.footnote_reference)):
+                    mark.parent.remove(mark)
                 lesson.replace_self(opening)
                 self._point_to_the_book(opening)
 
