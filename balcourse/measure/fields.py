@@ -267,8 +267,8 @@ def regime(activity, fluctuation, speed, area):
     Returns
     -------
     str
-        ``"waves"``: always there, steady and moving. Otherwise ``"rings"`` (a pattern covers more
-        than 4 % of the sheet), ``"flashes"`` (slower than 0.7 sites a ms), or ``"bursts"``.
+        ``"rings"`` where a pattern covers more than 4 % of the sheet; else ``"waves"`` if always
+        there, steady and moving; else ``"flashes"`` (below 0.7 sites a ms) or ``"bursts"``.
 
     Notes
     -----
@@ -279,10 +279,10 @@ def regime(activity, fluctuation, speed, area):
     >>> regime(1.0, 0.3, 2.1, 0.006)
     'waves'
     """
-    if activity >= 0.97 and fluctuation <= 0.6 and speed >= 1.2:
-        return "waves"
     if area > 0.04:
         return "rings"
+    if activity >= 0.97 and fluctuation <= 0.6 and speed >= 1.2:
+        return "waves"
     return "bursts" if speed >= 0.7 else "flashes"
 
 
