@@ -93,8 +93,9 @@ def two_copies(network, *, alt):
             Control("flips", 1, 100, 1, 1, "flipped neurons"),
         ],
         views=[
-            TimeSeries("distance", ("E", "I"), "log10 of the share that differs", window=150,
-                       low=None, wide=True),
+            TimeSeries("distance", ("E", "I"), "log10 distance", window=150,
+                       low=-3.5,
+                high=0.0, wide=True),
         ],
         dt=0.1,
         speed=20,
