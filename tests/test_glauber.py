@@ -206,6 +206,25 @@ def test_population_fluctuations_are_those_of_linear_noise():
     assert (np.abs(mean - expected) < 5 * error + 0.05 * np.abs(expected).max()).all()
 
 
+def test_estimated_pair_covariances_average_over_pairs():
+    few = dataclasses.replace(PAIR, size=[3, 4])
+    states = few.network().simulate(50, every=1, seed=2).states
+    x = states - states.mean(axis=0)
+    full = x[2:].T @ (states[:-2] - states.mean(axis=0)) / 49
+    np.fill_diagonal(full, np.nan)
+    blocks = [[full[a, b] for b in (slice(0, 3), slice(3, 7))] for a in (slice(0, 3), slice(3, 7))]
+    expected = [[np.nanmean(block) for block in row] for row in blocks]
+    # The estimate centres products with means over the whole run, hence the loose bound.
+    assert few.pair_covariance(states, 2) == pytest.approx(np.array(expected), abs=0.01)
+
+
+def test_correlation_time_is_the_integral_of_the_covariance():
+    network, lags = asymmetric(), np.linspace(0, 40, 801)
+    decay = theory.covariance(network, lags)
+    integral = np.trapezoid(decay, lags, axis=0) / decay[0]
+    assert theory.correlation_time(network) == pytest.approx(np.diagonal(integral), abs=1e-3)
+
+
 def test_pairs_and_own_parts_add_up():
     noise = theory.linear_noise(dataclasses.replace(PAIR, size=[50, 80]))
     assert noise.delayed_pairs([0.0])[0] == pytest.approx(noise.pair_covariance, abs=1e-15)

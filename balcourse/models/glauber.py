@@ -292,6 +292,40 @@ class Populations:
         first = np.concatenate([[0], np.cumsum(self.size)[:-1]])
         return np.add.reduceat(states, first, axis=-1, dtype=float) / self.size
 
+    def pair_covariance(self, states, lag=0):
+        """Estimate the covariance of two different units, averaged over pairs.
+
+        Parameters
+        ----------
+        states : numpy.ndarray
+            Shape (T, n), as recorded by `network().simulate`.
+        lag : int
+            Samples between the two.
+
+        Returns
+        -------
+        numpy.ndarray
+            Shape (p, p): row the later unit's population, column the earlier one's.
+
+        """
+        mean, count = states.mean(axis=0), len(states) - lag
+        products = (states[lag:] & states[:count]).mean(axis=0) - mean**2
+        means = self.means(states) - self.means(mean)
+        covariance = means[lag:].T @ means[:count] / count
+        return without_self(covariance, self.means(products), self.size)
+
+
+def without_self(covariance, own, size):
+    """Return the covariance of pairs of different units, shape (..., p, p).
+
+    From that of population means, which contains each unit's own, `own` of shape (..., p).
+    """
+    places = np.arange(len(size))
+    pairs = covariance.copy()
+    mean = covariance[..., places, places]
+    pairs[..., places, places] = (size * mean - own) / (size - 1)
+    return pairs
+
 
 def _numbers(name, values):
     values = np.array(values, float)

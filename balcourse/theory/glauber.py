@@ -13,6 +13,7 @@ import numpy as np
 from scipy import linalg, optimize, sparse, special
 from scipy.sparse import linalg as sparse_linalg
 
+from balcourse.models.glauber import without_self
 from balcourse.parameters import checked
 
 LARGEST = 10  # units whose states are enumerated
@@ -260,6 +261,24 @@ def covariance(network, lags=(0.0,)):
     return np.einsum("lsi,s,sj->lij", later, law, states) - np.outer(means, means)
 
 
+def correlation_time(network):
+    """Return the integral of each unit's autocovariance over its variance, shape (n,).
+
+    A mean over time t is worth t / (2 correlation_time) independent samples.
+
+    Examples
+    --------
+    >>> from balcourse.models.glauber import GlauberNetwork
+    >>> correlation_time(GlauberNetwork([[0.0]], tau=3.0)).round(9)
+    array([3.])
+
+    """
+    law, states = stationary(network), all_states(network.n)
+    deviation = states - law @ states
+    integral = -np.linalg.solve(generator(network).T - law, deviation)
+    return law @ (integral * deviation) / (law @ deviation**2)
+
+
 def step_response(network, times):
     """Return how the means respond to a small constant field switched on at time 0.
 
@@ -353,7 +372,7 @@ class LinearNoise:
     def delayed_pairs(self, lags):
         """Return the covariance of two different units, averaged over pairs, (L, p, p)."""
         own = self.m * (1 - self.m) * np.exp(-np.asarray(lags)[:, None] / self.populations.tau)
-        return _without_self(self.delayed(lags), own, self.populations.size)
+        return without_self(self.delayed(lags), own, self.populations.size)
 
 
 def linear_noise(populations):
@@ -396,17 +415,8 @@ def linear_noise(populations):
         raise ValueError(f"{populations}: no stable stationary state was found")
     noise = np.diag(2 * m * (1 - m) / (p.size * p.tau))
     covariances = linalg.solve_continuous_lyapunov(drift, -noise)
-    pairs = _without_self(covariances[None], (m * (1 - m))[None], p.size)[0]
+    pairs = without_self(covariances, m * (1 - m), p.size)
     return LinearNoise(populations, m, slope, drift, covariances, pairs)
-
-
-def _without_self(covariances, own, size):
-    """Average over pairs of different units, from the covariance of means and of single units."""
-    places = np.arange(len(size))
-    pairs = covariances.copy()
-    mean = covariances[:, places, places]
-    pairs[:, places, places] = (size * mean - own) / (size - 1)
-    return pairs
 
 
 def _positive(network):

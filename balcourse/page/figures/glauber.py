@@ -15,19 +15,20 @@ from balcourse.theory import glauber as theory
 _PURPLE = "#8A5A9E"
 
 
-def pair(temperatures, expected, points, simulated, *, alt):
-    """Draw how often two coupled units are in each state; `expected` has shape (T, 4)."""
+def pair(network, points, counts, *, alt):
+    """Draw how often two coupled units are in each state; `counts` has shape (points, 4)."""
     figure, axes = figures.new()
-    labels = ("both 0", "0 and 1 (or 1 and 0)", None, "both 1")
-    styles = (I_STYLE, {"color": THEORY, "linestyle": ":"}, None, E_STYLE)
-    for state, (label, style) in enumerate(zip(labels, styles, strict=True)):
-        if label:
-            (line,) = axes.plot(temperatures, expected[:, state], **style)
-            shift = {0: 7, 1: -7, 3: 0}[state]
-            figures.label_line(axes, line, label, xytext=(4, shift))
-            axes.plot(points, simulated[:, state], "os^D"[state], color=style["color"],
-                      fillstyle="none")  # fmt: skip
-    axes.axhline(0.25, color="0.8", linewidth=0.8, zorder=0)
+    temperatures = np.linspace(0.05, max(points), 60)
+    expected = np.array(
+        [theory.boltzmann(dataclasses.replace(network, temperature=one)) for one in temperatures]
+    )
+    share = counts / counts.sum(axis=1, keepdims=True)
+    labels = {0: "both 0", 1: "only one (each)", 3: "both 1"}
+    styles = {0: I_STYLE, 1: {"color": THEORY, "linestyle": ":"}, 3: E_STYLE}
+    for state, label in labels.items():
+        (line,) = axes.plot(temperatures, expected[:, state], **styles[state])
+        figures.label_line(axes, line, label, xytext=(6, {0: 0, 1: -9, 3: 9}[state]))
+        axes.plot(points, share[:, state], "os^D"[state], color=line.get_color(), fillstyle="none")
     axes.set(xlabel="temperature $T$", ylabel="probability", xlim=(0, None), ylim=(0, None))
     return figures.described(figure, alt)
 
@@ -118,47 +119,58 @@ def returns(runs, *, alt):
     return figures.described(figure, alt)
 
 
-def scaling(sizes, expected, points, measured, error, *, alt):
-    """Draw pair covariances (EE, EI, II) against the number of units; arrays (sizes, 3)."""
+def scaling(several, found, *, alt):
+    """Draw pair covariances times N of `several` populations; `found` is (several, runs, 2, 2)."""
     figure, axes = figures.new()
+    sizes = np.array([one.size[0] for one in several])
+    scaled = found * sizes[:, None, None, None]
+    noise = theory.linear_noise(several[-1])
     styles = (E_STYLE, {"color": _PURPLE, "linestyle": "-."}, I_STYLE)
-    for pair_, (name, style) in enumerate(zip(("EE", "EI", "II"), styles, strict=True)):
-        (line,) = axes.plot(sizes, expected[:, pair_], **style)
-        figures.label_line(axes, line, name, xytext=(4, (-5, 5, 0)[pair_]))
-        axes.errorbar(points, measured[:, pair_], error[:, pair_], fmt="oDs"[pair_],
-                      color=style["color"], fillstyle="none")  # fmt: skip
+    for number, (place, name) in enumerate((((0, 0), "EE"), ((0, 1), "EI"), ((1, 1), "II"))):
+        expected = noise.pair_covariance[place] * sizes[-1]
+        (line,) = axes.plot([sizes[0] / 1.3, sizes[-1] * 1.3], [expected] * 2, **styles[number])
+        figures.label_line(axes, line, name, xytext=(4, (-6, 6, 0)[number]))
+        values = scaled[:, :, *place]
+        error = values.std(axis=1, ddof=1) / np.sqrt(values.shape[1])
+        axes.errorbar(sizes, values.mean(axis=1), error, fmt="oDs"[number],
+                      color=line.get_color(), fillstyle="none")  # fmt: skip
     axes.axhline(0, color="0.8", linewidth=0.8, zorder=0)
     axes.set(xscale="log", xlabel="units in a population $N$", ylabel="covariance of a pair × $N$")
-    axes.set_xticks(points, [str(size) for size in points], minor=False)
+    axes.set_xticks(sizes, [str(size) for size in sizes])
     axes.minorticks_off()
     return figures.described(figure, alt)
 
 
-def delayed(lags, expected, points, measured, error, *, alt):
-    """Draw the covariance of E at a time with I at another, over both signs of the lag."""
+def delayed(populations, lags, found, *, alt):
+    """Draw the E-I covariance over both signs of the lag; `found` has shape (runs, lags, 2, 2)."""
     figure, axes = figures.new()
     axes.axvline(0, color="0.8", linewidth=0.8, zorder=0)
     axes.axhline(0, color="0.8", linewidth=0.8, zorder=0)
-    axes.plot(lags, expected, color=THEORY)
-    axes.errorbar(points, measured, error, fmt="o", color=_PURPLE, fillstyle="none")
+    size, line = populations.size[0], np.linspace(0, lags[-1], 100)
+    expected = theory.linear_noise(populations).delayed_pairs(line) * size
+    mean, error = found.mean(axis=0) * size, found.std(axis=0, ddof=1) * size / len(found) ** 0.5
+    for sign, place in ((1, (1, 0)), (-1, (0, 1))):
+        axes.plot(sign * line, expected[:, *place], color=THEORY)
+        axes.errorbar(sign * np.asarray(lags), mean[:, *place], error[:, *place], fmt="o",
+                      color=_PURPLE, fillstyle="none")  # fmt: skip
     axes.annotate("E first", (0.98, 0.92), xycoords="axes fraction", ha="right")
     axes.annotate("I first", (0.02, 0.92), xycoords="axes fraction")
-    axes.set(xlabel=r"I later than E by ($\tau$)", ylabel="E-I covariance × $N$")
+    axes.set(xlabel=r"time from E to I ($\tau$)", ylabel="covariance of an E-I pair × $N$")
     return figures.described(figure, alt)
 
 
-def fluctuation_response(curves, *, alt):
-    """Draw response times T against lost covariance; `curves` is (name, lost, response) each."""
-    figure, axes = figures.new(5.2, 4)
-    top = max(lost.max() for _, lost, _ in curves)
-    axes.plot([0, top], [0, top], color="0.7", linewidth=1)
-    for (name, lost, response), style in zip(
-        curves, ({"color": THEORY, "marker": "o"}, {"color": E, "marker": "^"}), strict=True
-    ):
+def fluctuation_response(networks, times, *, alt):
+    """Draw the response of unit 0 times T against its lost covariance, for (name, network)."""
+    figure, axes = figures.new(5.6, 4)
+    styles = ({"color": THEORY, "marker": "o"}, {"color": E, "marker": "^"})
+    for (name, network), style in zip(networks, styles, strict=True):
+        lost = theory.covariance(network)[0, 0, 0] - theory.covariance(network, times)[:, 0, 0]
+        response = network.temperature * theory.step_response(network, times)[:, 0, 0]
         (line,) = axes.plot(lost, response, fillstyle="none", linewidth=1, **style)
         figures.label_line(axes, line, name, xytext=(6, 0))
+    axes.plot([0, 0.25], [0, 0.25], color="0.7", linewidth=1, zorder=0)
     axes.set(xlabel="covariance lost, $C(0) - C(t)$", ylabel=r"response, $T\,\chi(t)$",
-             xlim=(0, 1.5 * top), ylim=(0, None))  # fmt: skip
+             xlim=(0, 0.36), ylim=(0, None))  # fmt: skip
     return figures.described(figure, alt)
 
 
