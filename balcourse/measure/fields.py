@@ -178,7 +178,7 @@ class Tracks:
 
     @property
     def persistence(self):
-        """Mean cosine of the angle between a pattern's successive displacements; NaN without any."""
+        """Mean cosine of the angle between successive displacements of a pattern, or NaN."""
         order = np.argsort(self.earlier)
         at = np.searchsorted(self.earlier, self.later, sorter=order)
         at = order[np.minimum(at, order.size - 1)] if order.size else at
@@ -191,7 +191,7 @@ class Tracks:
 
 
 def track(patterns, *, width, farthest=12.0):
-    """Link each pattern to the one of the next frame that is nearest, if each is the other's nearest.
+    """Link each pattern to one of the next frame if each is the other's nearest.
 
     Parameters
     ----------

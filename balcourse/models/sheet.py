@@ -24,7 +24,7 @@ from balcourse.parameters import checked
 _ABOVE_DENORMAL = np.float32(1e-30)
 
 # The release of a place on an inhibitory row that no neuron takes. Inhibitory rows have a place for
-# each column, every second one empty, because consecutive numbers are what vector units are fast at.
+# each column, every second one empty: vector units are fast at consecutive numbers.
 _NEVER = np.iinfo(np.int32).max
 
 
@@ -64,9 +64,10 @@ class Sheet:
 
     Notes
     -----
-    The potential obeys ``dV/dt = -leak (V - resting) - g_e (V - reversal_e) - g_i (V - reversal_i)``.
-    A spike at time 0 adds ``w (exp(-t / tau_decay) - exp(-t / tau_rise)) / (tau_decay - tau_rise)`` to a
-    conductance. A neuron makes no contact on its own site.
+    The potential obeys
+    ``dV/dt = -leak (V - resting) - g_e (V - reversal_e) - g_i (V - reversal_i)``.
+    A spike at time 0 adds to a conductance
+    ``w (exp(-t / tau_decay) - exp(-t / tau_rise)) / (tau_decay - tau_rise)``. A neuron makes no contact on its own site.
 
     Examples
     --------
@@ -149,7 +150,7 @@ class Sheet:
 
     @functools.cached_property
     def excitatory_weights(self):
-        """Weight by displacement, shape (2 reach + 1, 2 reach + 1), zero displacement in the middle."""
+        """Weight by displacement, (2 reach + 1, 2 reach + 1), zero displacement in the middle."""
         distance = _distances(self.excitatory_reach)
         bell = np.exp(-(distance**2) / self.excitatory_spread)
         return _exact(np.where(distance <= self.excitatory_reach, self.excitatory_weight * bell, 0))
@@ -401,7 +402,7 @@ class SheetState:
             yield np.array([np.repeat(np.arange(first, self.step), counts), senders])
 
     def look(self, neurons):
-        """Return potential, both conductances and refractoriness of excitatory neurons, (4, neurons)."""
+        """Return potential, conductances and refractoriness of excitatory neurons, (4, neurons)."""
         potential, release = self.arguments["potential_e"], self.arguments["release_e"]
         rise_e, decay_e, rise_i, decay_i = self.arguments["synapse"].reshape(4, -1)[:, neurons]
         return np.array(
@@ -439,7 +440,7 @@ def _exact(weights):
 
 
 def _wires(sheet, weights, spacing, seed):
-    """Return the target of each contact, (sources, contacts), or nothing where the wiring is local."""
+    """Return the target of each contact, (sources, contacts); nothing if the wiring is local."""
     if not sheet.shuffled:
         return np.zeros((0, 0), np.int32)
     reach = weights.shape[0] // 2

@@ -117,7 +117,8 @@ def _cumulants_above(y):
 @kernel
 def passage_cumulants(y_reset, y_threshold):
     """Return (a, m, v): the passage from reset to threshold has mean tau exp(a) m and variance
-    2 tau**2 exp(2 a) v."""
+    2 tau**2 exp(2 a) v.
+    """
     if y_threshold <= 0:
         mean_1, tail_1 = _cumulants_below(-y_threshold)
         mean_0, tail_0 = _cumulants_below(-y_reset)
@@ -331,6 +332,7 @@ def response_at(growth, mean, sd, tau, threshold, reset, refractory):
 
 @kernel
 def fill_responses(growth, mean, sd, tau, threshold, reset, refractory, transform, to_mean, to_var):
+    """Fill the three arrays with the response at each growth rate."""
     for index in range(growth.size):
         transform[index], to_mean[index], to_var[index] = response_at(
             growth[index], mean, sd, tau, threshold, reset, refractory

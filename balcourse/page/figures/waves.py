@@ -1,4 +1,4 @@
-"""Figures of the lesson on propagating waves: films of the sheet, its regimes, one neuron's view."""
+"""Figures of the lesson on propagating waves: films, regimes, and one neuron's view."""
 
 import numpy as np
 
