@@ -67,7 +67,8 @@ class Sheet:
     The potential obeys
     ``dV/dt = -leak (V - resting) - g_e (V - reversal_e) - g_i (V - reversal_i)``.
     A spike at time 0 adds to a conductance
-    ``w (exp(-t / tau_decay) - exp(-t / tau_rise)) / (tau_decay - tau_rise)``. A neuron makes no contact on its own site.
+    ``w (exp(-t / tau_decay) - exp(-t / tau_rise)) / (tau_decay - tau_rise)``.
+    A neuron makes no contact on its own site.
 
     Examples
     --------
