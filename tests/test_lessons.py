@@ -1,13 +1,11 @@
 """The lessons' sources: skeleton, cells, numbers, seeds and alt text."""
 
-import json
 import re
 import statistics
 
 import pytest
 from pages import LESSONS, PAGES
 
-import course
 
 SKELETON = [
     r"^# ",
@@ -116,9 +114,3 @@ def test_claims_have_unique_names_that_begin_with_their_lesson():
         for name in re.findall(r"\bclaim\(\s*f?\"([\w{}-]+)\"", page.text):
             assert made.setdefault(name, page.name) == page.name, f"{name} is made twice"
             assert len(re.findall(rf'"{re.escape(name)}"', page.text)) == 1, f"{name} is made twice"
-
-
-@by_lesson
-def test_a_lesson_executes_within_a_minute(lesson, site):
-    seconds = json.loads((course.RUNS / "seconds.json").read_text("utf8"))
-    assert seconds[str(lesson.path)] <= 60

@@ -184,8 +184,10 @@ def _link_to_deck(app, doctree, docname):
     """Say in each lesson of the book where its deck is."""
     if app.builder.name != "html":
         return
-    for box in doctree.findall(nodes.admonition):
-        if "prerequisites" in box["classes"]:
+    boxes = list(doctree.findall(nodes.admonition))
+    is_lesson = any("outcomes" in box["classes"] for box in boxes)
+    for box in boxes:
+        if is_lesson and "prerequisites" in box["classes"]:
             address = posixpath.relpath(f"slides/{docname}.html", posixpath.dirname(docname))
             link = nodes.reference("", "Slides of this lesson", refuri=address, internal=True)
             box += nodes.paragraph("", "", link, nodes.Text("."))
