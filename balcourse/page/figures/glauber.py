@@ -201,3 +201,58 @@ def laws_at(temperature, *, network):
     alt = f"At T = {temperature} the most likely state under single updates has probability "
     alt += f"{one.max():.2f}; the law of parallel updates differs from theirs by {distance:.2f}."
     return laws(theory.all_states(network.n), [("single", one), ("parallel", other)], alt=alt)
+
+
+def healing(runs, *, alt):
+    """Draw the fraction of differing units against time, for (temperature, `Damage`) pairs."""
+    figure, axes = figures.new()
+    colors = (E, _PURPLE, THEORY, I)
+    for (temperature, run), color, style in zip(runs, colors, ("-", "--", "-.", ":"), strict=False):
+        mean = run.distance_e.mean(axis=0)
+        (line,) = axes.plot(run.times, np.where(mean > 0, mean, np.nan), style, color=color)
+        last = np.flatnonzero(mean)[-1]
+        figures.label_line(axes, line, f"$T = {temperature:g}$", at=last, xytext=(4, 5))
+    axes.set(yscale="log", xlabel=r"time ($\tau_E$)", ylabel="fraction of E that differs")
+    return figures.described(figure, alt)
+
+
+def critical_temperatures(k, critical, *, alt):
+    """Draw the temperature at which damage heals against sqrt(K)."""
+    figure, axes = figures.new(5.6, 3.2)
+    axes.plot(np.sqrt(k), critical, "o-", color=THEORY, fillstyle="none")
+    axes.set(xlabel=r"$\sqrt{K}$", ylabel="temperature that heals", xlim=(0, None), ylim=(0, None))
+    return figures.described(figure, alt)
+
+
+def smooth_exponents(gains, expected, points, growth, *, alt):
+    """Draw the largest exponent of a random rate network; `growth` is (points, intervals)."""
+    figure, axes = figures.new(5.8, 3.6)
+    axes.axhline(0, color="0.8", linewidth=0.8, zorder=0)
+    (line,) = axes.plot(gains, expected, color=THEORY)
+    figures.label_line(axes, line, r"$N\to\infty$")
+    error = growth.std(axis=1, ddof=1) / np.sqrt(growth.shape[1])
+    axes.errorbar(points, growth.mean(axis=1), 2 * error, fmt="o", color=E, fillstyle="none")
+    axes.set(xlabel="gain $g$", ylabel=r"largest exponent ($1/\tau$)")
+    return figures.described(figure, alt)
+
+
+def spiking_exponents(drives, growth, *, alt):
+    """Draw exponents of theta and LIF networks; `growth` maps the name to (drives, intervals)."""
+    figure, axes = figures.new(5.8, 3.6)
+    axes.axhline(0, color="0.8", linewidth=0.8, zorder=0)
+    for (name, values), color, mark in zip(growth.items(), (E, I), "os", strict=True):
+        error = values.std(axis=1, ddof=1) / np.sqrt(values.shape[1])
+        line = axes.errorbar(drives, values.mean(axis=1), 2 * error, fmt=mark + "-", color=color,
+                             fillstyle="none")[0]  # fmt: skip
+        figures.label_line(axes, line, name, xytext=(8, 0))
+    axes.set(xlabel="external drive", ylabel=r"exponent across the flow ($1/\tau$)")
+    return figures.described(figure, alt)
+
+
+def flux_tubes(sizes, distance, *, alt):
+    """Draw the final distance against the first; `distance` has shape (directions, sizes)."""
+    figure, axes = figures.new(5.8, 3.6)
+    axes.plot(sizes, np.maximum(distance.T, 1e-16), "o", color=I, fillstyle="none", markersize=4)
+    axes.set(xscale="log", yscale="log", xlabel="size of the perturbation",
+             ylabel="distance much later")  # fmt: skip
+    return figures.described(figure, alt)
