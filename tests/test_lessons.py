@@ -6,7 +6,6 @@ import statistics
 import pytest
 from pages import LESSONS, PAGES
 
-
 SKELETON = [
     r"^# ",
     r":class: outcomes",
