@@ -155,7 +155,7 @@ def test_what_a_kernel_may_not_do_is_said_with_its_line(forbidden, reason):
     first = forbidden.py_func.__code__.co_firstlineno
     lines = [f"{reason} (test_wasm.py, line {first + below})" for below in (2, 3, 4)]
     assert str(error.value).startswith(f"{forbidden.__name__} cannot run in a page: ")
-    assert any(line in str(error.value) for line in lines)
+    assert any(line in str(error.value) for line in lines), str(error.value)
 
 
 def test_a_missing_or_unfit_argument_is_named():
