@@ -5,4 +5,9 @@ predicted), `balcourse.measure` (what is read off a run) and `balcourse.page` (w
 Units everywhere: time in ms, potential in mV, rate in Hz.
 """
 
+import os
+
+# The dense systems solved here are small and many: threads inside each only wait for one another.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 __version__ = "0.1.0"

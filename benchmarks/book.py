@@ -1,5 +1,7 @@
 """The book's own times: a cold build, a build with nothing changed, importing the package."""
 
+import json
+import pathlib
 import shutil
 import subprocess
 import sys
@@ -33,5 +35,7 @@ if __name__ == "__main__":
     shutil.rmtree(course.BUILD, ignore_errors=True)
     print(f"cold build of the book         {seconds(build):7.1f} s   (at most 360)")
     print(f"build with nothing changed     {seconds(build):7.1f} s   (at most 10)")
+    for lesson, took in json.loads((course.RUNS / "seconds.json").read_text("utf8")).items():
+        print(f"{pathlib.Path(lesson).relative_to(course.ROOT)!s:<38}{took:5.1f} s   (at most 60)")
     for module in ("balcourse", "balcourse.models.rate", "balcourse.page.explorer"):
         print(f"import {module:<24}{imported(module):7.2f} s   (at most 1)")

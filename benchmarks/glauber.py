@@ -1,6 +1,7 @@
 """Glauber updates a second of a fully connected network, beside the same loop in plain numpy."""
 
 import time
+from functools import partial
 
 import numpy as np
 
@@ -39,9 +40,9 @@ def main():
     for temperature in (0.1, 0.3, 1.0):
         network = GlauberNetwork(coupling, 0.0, temperature)
         network.simulate(1, seed=1)
-        setup = least(lambda: network.simulate(0, seed=1))
-        ours = n * sweeps / (least(lambda: network.simulate(sweeps, every=sweeps, seed=1)) - setup)
-        numpy = 20_000 / least(lambda: in_numpy(network, 20_000))
+        setup = least(partial(network.simulate, 0, seed=1))
+        ours = n * sweeps / (least(partial(network.simulate, sweeps, every=sweeps, seed=1)) - setup)
+        numpy = 20_000 / least(partial(in_numpy, network, 20_000))
         states = network.simulate(20, warmup=50, seed=1).states
         chance = network.chance(network.fields(states))
         flips = np.abs(chance - states).mean()

@@ -1,66 +1,78 @@
-"""What is read off recorded states of binary units: how often each occurs, and for how long."""
+"""What a run of a spiking network shows: rate, irregularity, synchrony and frequency.
+
+One call reads off everything by which N. Brunel, J. Comput. Neurosci. 8:183 (2000), names a state.
+Plain arrays in, numbers out. Units: ms, Hz.
+"""
+
+import dataclasses
 
 import numpy as np
 
+from balcourse.measure.spikes import cv_isi, mean_rate, population_spectrum, synchrony
 
-def state_counts(states):
-    """Count how often each of the 2^n states occurs.
+_BLOCKS = 5
+
+
+@dataclasses.dataclass(frozen=True)
+class MeasuredState:
+    """What one run shows.
+
+    Attributes
+    ----------
+    rate, rate_error : float
+        Spikes per neuron and second (Hz), and its standard error over five blocks of time.
+    cv, cv_error : float
+        CV of the interspike intervals, and its standard error over five groups of neurons.
+    synchrony : float
+        Variance over mean of the population's spike count in 1 ms; 1 for independent neurons.
+    frequency : float
+        Peak of the population's spectrum above 5 Hz (Hz).
+    """
+
+    rate: float
+    rate_error: float
+    cv: float
+    cv_error: float
+    synchrony: float
+    frequency: float
+
+
+def measured_state(times, senders, n, duration):
+    """Measure the state that a recording shows.
 
     Parameters
     ----------
-    states : array_like of bool
-        Shape (T, n), n up to 20.
+    times, senders : array_like
+        Shape (spikes,): times (ms) and neurons.
+    n : int
+        Neurons recorded.
+    duration : float
+        Recorded time (ms), at least 100.
 
     Returns
     -------
-    numpy.ndarray
-        Shape (2^n,), in the order of binary numbers, unit 0 the highest digit.
-
-    Raises
-    ------
-    ValueError
-        If there are more than 20 units.
+    MeasuredState
 
     Examples
     --------
-    >>> state_counts([[0, 1], [1, 1], [0, 1]])
-    array([0, 2, 0, 1])
-
+    >>> times = np.repeat(np.arange(5.0, 1000.0, 20.0), 10)
+    >>> found = measured_state(times, np.tile(np.arange(10), 50), n=10, duration=1000.0)
+    >>> found.rate, round(found.cv, 6)
+    (50.0, 0.0)
     """
-    states = np.asarray(states, bool)
-    n = states.shape[1]
-    if n > 20:
-        raise ValueError(f"states has {n} units: must be at most 20, for 2^n counts")
-    return np.bincount(states @ (1 << np.arange(n)[::-1]), minlength=1 << n)
-
-
-def delayed_products(states, steps):
-    """Average the product of a unit's states at two times, over units and time.
-
-    Parameters
-    ----------
-    states : array_like of bool
-        Shape (T, n).
-    steps : sequence of int
-        Samples between the two times, from 0 to T - 1.
-
-    Returns
-    -------
-    numpy.ndarray
-        Shape (steps,).
-
-    Raises
-    ------
-    ValueError
-        If a number of steps is negative or not below T.
-
-    Examples
-    --------
-    >>> delayed_products([[0, 1], [1, 1], [1, 1]], [0, 1]).round(3)
-    array([0.833, 0.75 ])
-
-    """
-    states = np.asarray(states, bool)
-    if min(steps) < 0 or max(steps) >= len(states):
-        raise ValueError(f"steps = {steps}: must be from 0 to {len(states) - 1}")
-    return np.array([(states[step:] & states[: len(states) - step]).mean() for step in steps])
+    times, senders = np.asarray(times), np.asarray(senders)
+    blocks = np.histogram(times, _BLOCKS, (0, duration))[0] * _BLOCKS * 1000 / (n * duration)
+    groups = [senders % _BLOCKS == group for group in range(_BLOCKS)]
+    cvs = [cv_isi(times[group], senders[group]) for group in groups]
+    frequency, power = population_spectrum(
+        times, n, duration, width=0.5, segment=min(duration, 250.0)
+    )
+    power[frequency < 5] = 0
+    return MeasuredState(
+        rate=float(mean_rate(times, senders, n, duration)),
+        rate_error=float(blocks.std(ddof=1) / _BLOCKS**0.5),
+        cv=float(np.mean(cvs)),
+        cv_error=float(np.std(cvs, ddof=1) / _BLOCKS**0.5),
+        synchrony=float(synchrony(times, duration, 1.0)),
+        frequency=float(frequency[np.argmax(power)]),
+    )

@@ -32,6 +32,7 @@ def execute(cache_folder, lessons):
 
     """
     os.environ["TQDM_DISABLE"] = "1"
+    os.environ["OPENBLAS_NUM_THREADS"] = "1"
     cache = get_cache(str(cache_folder))
     for record in cache.list_project_records():
         cache.remove_nb_from_project(record.pk)

@@ -46,6 +46,8 @@ class DeckOfLesson(SphinxPostTransform):
                         slides.extend(_slides_of(section))
                 opening = slides.pop(0)
                 opening.extend(slides)
+                for mark in list(opening.findall(nodes.footnote_reference)):
+                    mark.parent.remove(mark)
                 lesson.replace_self(opening)
                 self._point_to_the_book(opening)
 
@@ -82,8 +84,9 @@ class DeckOfLesson(SphinxPostTransform):
 
 def _left_out(section):
     within = section
-    while isinstance(within, nodes.section):
-        if set(within["ids"]) & set(_COURSE_PAGES) or "noslide" in within["classes"]:
+    while within is not None:
+        ids, classes = within.get("ids", ()), within.get("classes", ())
+        if set(ids) & set(_COURSE_PAGES) or "noslide" in classes:
             return True
         within = within.parent
     return False
@@ -181,8 +184,10 @@ def _link_to_deck(app, doctree, docname):
     """Say in each lesson of the book where its deck is."""
     if app.builder.name != "html":
         return
-    for box in doctree.findall(nodes.admonition):
-        if "prerequisites" in box["classes"]:
+    boxes = list(doctree.findall(nodes.admonition))
+    is_lesson = any("outcomes" in box["classes"] for box in boxes)
+    for box in boxes:
+        if is_lesson and "prerequisites" in box["classes"]:
             address = posixpath.relpath(f"slides/{docname}.html", posixpath.dirname(docname))
             link = nodes.reference("", "Slides of this lesson", refuri=address, internal=True)
             box += nodes.paragraph("", "", link, nodes.Text("."))

@@ -112,7 +112,9 @@ def energies(network):
     if network.parallel or not network.has_energy:
         raise ValueError("coupling: must be symmetric with an empty diagonal to have an energy")
     states = all_states(network.n).astype(float)
-    return states @ network.threshold - np.einsum("si,ij,sj->s", states, network.coupling, states) / 2
+    return (
+        states @ network.threshold - np.einsum("si,ij,sj->s", states, network.coupling, states) / 2
+    )
 
 
 def generator(network):

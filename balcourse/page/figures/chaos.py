@@ -16,7 +16,7 @@ _NAMES = ("E", "I")
 def architecture(network, *, alt):
     """Draw the three populations and the strengths between them, of a `BalancedNetwork`."""
     figure, axes = figures.new(5.6, 3.2)
-    axes.set(xlim=(-0.6, 5.6), ylim=(-1.75, 1.75), aspect="equal")
+    axes.set(xlim=(-0.4, 5.2), ylim=(-1.75, 1.75), aspect="equal")
     axes.axis("off")
     places = {"0": (0.2, 0.0, EXTERNAL), "E": (3.0, 1.0, E), "I": (3.0, -1.0, I)}
     for name, (x, y, color) in places.items():
@@ -41,9 +41,9 @@ def architecture(network, *, alt):
     arrow((0.6, -0.15), (2.58, -0.95), EXTERNAL, 0, plus, strength("I", outside[1]), (1.4, -0.9))
     arrow((2.8, 0.62), (2.8, -0.6), E, 0.25, plus, "$J_{IE}=1$", (2.05, 0.0))
     arrow((3.2, -0.62), (3.2, 0.6), I, 0.25, minus, strength("J_{EI}", -network.j_e), (4.15, 0.0))
-    arrow((3.3, 1.32), (3.42, 0.92), E, -2.2, plus, "$J_{EE}=1$", (4.75, 1.3))
+    arrow((3.3, 1.32), (3.42, 0.92), E, -2.2, plus, "$J_{EE}=1$", (4.2, 1.32))
     arrow(
-        (3.3, -1.32), (3.42, -0.92), I, 2.2, minus, strength("J_{II}", -network.j_i), (4.85, -1.3)
+        (3.3, -1.32), (3.42, -0.92), I, 2.2, minus, strength("J_{II}", -network.j_i), (4.35, -1.32)
     )
     return figures.described(figure, alt)
 
@@ -73,18 +73,18 @@ def input_scaling(k, simulated, theory, *, alt):
     return figures.described(figure, alt)
 
 
-def input_of_one_cell(run, *, alt):
-    """Draw excitation, inhibition and their sum for the first traced neuron of a run."""
+def input_of_one_cell(run, cell, *, alt):
+    """Draw excitation, inhibition and their sum for one traced neuron of a run."""
     figure, (wide, near) = figures.new(6.8, 4.6, nrows=2, sharex=True, height_ratios=[1.2, 1])
-    excitation, inhibition = run.excitation[:, 0], run.inhibition[:, 0]
+    excitation, inhibition = run.excitation[:, cell], run.inhibition[:, cell]
     for axes in (wide, near):
         (net,) = axes.plot(run.times, excitation + inhibition, color=THEORY, linewidth=1.2)
-        axes.axhline(run.thresholds[0], color="#8A5A9E", linewidth=1.2, linestyle=":")
+        axes.axhline(run.thresholds[cell], color="#8A5A9E", linewidth=1.2, linestyle=":")
     lines = [wide.plot(run.times, excitation, **E_STYLE | {"linewidth": 1})[0],
              wide.plot(run.times, inhibition, **I_STYLE | {"linewidth": 1})[0]]  # fmt: skip
     for line, name in zip([*lines, net], ("excitation", "inhibition", "net"), strict=True):
         figures.label_line(wide, line, name)
-    near.annotate("threshold", (run.times[-1], run.thresholds[0]), (4, 0), color="#8A5A9E",
+    near.annotate("threshold", (run.times[-1], run.thresholds[cell]), (4, 0), color="#8A5A9E",
                   textcoords="offset points", va="center")  # fmt: skip
     wide.set(ylabel=r"input ($\theta_E$)")
     near.set(ylabel=r"net input ($\theta_E$)", xlabel=r"time ($\tau_E$)")
@@ -115,9 +115,7 @@ def population_response(m_0, limit, finite, points, simulated, *, alt):
     figure, panels = figures.new(6.8, 3.6, ncols=2, sharey=True)
     for k, axes in enumerate(panels):
         (line,) = axes.plot(m_0, limit[k] * m_0, color="0.6", linewidth=1.2)
-        figures.label_line(
-            axes, line, r"$K\to\infty$", -1, xytext=(-8, -2), ha="right"
-        )
+        figures.label_line(axes, line, r"$K\to\infty$", -1, xytext=(-8, -2), ha="right")
         axes.plot(m_0, finite[k], **_STYLES[k])
         error = simulated[k].std(axis=1, ddof=1) / np.sqrt(simulated.shape[2])
         axes.errorbar(points, simulated[k].mean(axis=1), error, fmt="os"[k], fillstyle="none",
@@ -158,29 +156,34 @@ def tracking(times, m_0, simulated, theory, slow, *, alt):
 
 
 def damage(runs, theory, *, alt):
-    """Draw the distance of copies from one flip to the plateau, on a logarithmic scale.
+    """Draw the distance of copies from one flip to the plateau, on logarithmic scales.
 
-    `runs` is a sequence of (times, distance), `theory` one of (times, distance, label).
+    `runs` is a sequence of (times, distance), `theory` one of (times, distance, label, at), with
+    the point that carries the label.
     """
     figure, axes = figures.new(6.8, 4.2)
     for (times, values), mark in zip(runs, "osD", strict=False):
         axes.plot(times, values, mark, color=E, fillstyle="none", markersize=4)
-    for (times, values, label), style in zip(theory, ("-", "--", ":"), strict=False):
-        (line,) = axes.plot(times, values, style, color=THEORY, linewidth=1.4)
-        figures.label_line(axes, line, label)
-    axes.set(yscale="log", xscale="log", xlabel=r"time ($\tau_E$)", ylabel="fraction that differs")
+    for (times, values, label, at), style in zip(theory, ("-", "--", ":"), strict=False):
+        axes.plot(times, values, style, color=THEORY, linewidth=1.4)
+        axes.annotate(
+            label, (times[at], values[at]), (-6, 6), textcoords="offset points", ha="right"
+        )
+    axes.set(
+        yscale="log", xscale="log", xlabel=r"time ($\tau_E$)", ylabel="fraction of E that differs"
+    )
     return figures.described(figure, alt)
 
 
 def exponents(root_k, theory, points, measured, *, alt):
-    """Draw the growth rate of damage against sqrt(K)."""
+    """Draw the growth rate of damage against sqrt(K); `measured` has shape (points, seeds)."""
     figure, axes = figures.new(5.6, 3.6)
     (line,) = axes.plot(root_k, theory, color=THEORY)
     figures.label_line(axes, line, "theory")
-    axes.plot(points, measured, "o", color=E, fillstyle="none")
-    axes.set(
-        xlabel=r"$\sqrt{K}$", ylabel=r"growth exponent ($1/\tau_E$)", xlim=(0, None), ylim=(0, None)
-    )
+    error = measured.std(axis=1, ddof=1) / np.sqrt(measured.shape[1])
+    axes.errorbar(points, measured.mean(axis=1), error, fmt="o", color=E, fillstyle="none")
+    axes.set(xlabel=r"$\sqrt{K}$", ylabel=r"growth exponent ($1/\tau_E$)", xlim=(0, None))
+    axes.set_ylim(0, None)
     return figures.described(figure, alt)
 
 
@@ -225,7 +228,8 @@ def updating(one_by_one, together, *, alt):
     axes.plot(one_by_one.times, one_by_one.activity_e, **E_STYLE)
     axes.annotate("all at once", (together.times[-1], 0.5), (-6, 0), textcoords="offset points",
                   ha="right", color="0.3", backgroundcolor="white")  # fmt: skip
-    axes.annotate("one at a time", (one_by_one.times[-1], one_by_one.activity_e[-1]), (-4, 8), color=E,
+    at = one_by_one.times[-1], one_by_one.activity_e[-1]
+    axes.annotate("one at a time", at, (-4, 8), color=E,
                   textcoords="offset points", ha="right")  # fmt: skip
     axes.set(xlabel="time (updates a neuron)", ylabel="fraction of E active", ylim=(-0.04, 1.04))
     return figures.described(figure, alt)

@@ -105,7 +105,10 @@ def returns(runs, *, alt):
     """Draw which fraction of units changed since one and two sweeps ago: (name, states) pairs."""
     figure, panels = figures.new(6.8, 3.2, ncols=2, sharey=True)
     for axes, (name, states) in zip(panels, runs, strict=True):
-        for back, style in ((1, {"color": _PURPLE, "marker": "o"}), (2, {"color": E, "marker": "s"})):
+        for back, style in (
+            (1, {"color": _PURPLE, "marker": "o"}),
+            (2, {"color": E, "marker": "s"}),
+        ):
             changed = (states[back:] != states[:-back]).mean(axis=1)
             (line,) = axes.plot(
                 np.arange(back, len(states)), changed, fillstyle="none", linewidth=1, **style

@@ -1,0 +1,149 @@
+"""Adding up spikes sixty-four neurons at a time: rows of bits and carry-save counters.
+
+The targets of a source are a row of bits, one for each neuron. Spikes that arrive together are
+added column by column: the rows of eight spikes go through a tree of carry-save adders into
+vertical counters, in which plane p holds bit p of the count of every neuron. A word operation
+thus serves 64 neurons. The planes are unpacked to ordinary integers once a step. Neurons lie in
+blocks of 1,024, sixteen words; neuron n of a block is bit n // 64 of 16-bit lane n % 64, the
+order in which unpacking needs no shuffle. Carry-save counting: H. S. Warren, Hacker's Delight
+(2nd edition, 2012), section 5-1.
+"""
+
+import numpy as np
+
+from balcourse.models.kernel import kernel
+
+BLOCK = 1024
+WORDS = BLOCK // 64
+TILE = 16
+PLANES = 16
+_LANES = BLOCK // 16
+_STRIDE = TILE * WORDS
+_BITS = 0x5555555555555555
+_PAIRS = 0x3333333333333333
+_NIBBLES = 0x0F0F0F0F0F0F0F0F
+_BYTES = 0x00FF00FF00FF00FF
+
+
+def empty_planes(parts):
+    """Make the counters of each part: one tile of at most `TILE` blocks, and its carries."""
+    return np.zeros((parts, PLANES * _STRIDE), np.uint64), np.zeros((parts, _STRIDE), np.uint64)
+
+
+@kernel(inline="always")
+def set_bit(rows, start, neuron):
+    """Set a neuron's bit in the row that begins at word `start`."""
+    slot = neuron % BLOCK
+    lane = slot % _LANES
+    bit = lane % 4 * 16 + slot // _LANES
+    rows[start + neuron // BLOCK * WORDS + lane // 4] |= np.uint64(1) << np.uint64(bit)
+
+
+@kernel
+def add_rows(planes, carries, rows, sources, begin, end, depth, first, words):
+    """Add rows into cleared counters, eight at a time.
+
+    Word `first` of each row goes to word 0 of the planes. `sources[begin:end]` are the words at
+    which rows begin; their number is a multiple of eight. `depth` planes hold every sum.
+    """
+    for plane in range(np.uint64((depth + 7) // 8 * 8)):
+        for word in range(words):
+            planes[plane * np.uint64(_STRIDE) + word] = np.uint64(0)
+    twos_plane = np.uint64(_STRIDE)
+    fours_plane = np.uint64(2 * _STRIDE)
+    for group in range(begin, end, 8):
+        row_0 = sources[group] + first
+        row_1 = sources[group + 1] + first
+        row_2 = sources[group + 2] + first
+        row_3 = sources[group + 3] + first
+        row_4 = sources[group + 4] + first
+        row_5 = sources[group + 5] + first
+        row_6 = sources[group + 6] + first
+        row_7 = sources[group + 7] + first
+        for word in range(words):
+            ones, twos_a = _added(planes[word], rows[row_0 + word], rows[row_1 + word])
+            ones, twos_b = _added(ones, rows[row_2 + word], rows[row_3 + word])
+            twos, fours_a = _added(planes[word + twos_plane], twos_a, twos_b)
+            ones, twos_a = _added(ones, rows[row_4 + word], rows[row_5 + word])
+            ones, twos_b = _added(ones, rows[row_6 + word], rows[row_7 + word])
+            twos, fours_b = _added(twos, twos_a, twos_b)
+            fours, eights = _added(planes[word + fours_plane], fours_a, fours_b)
+            planes[word] = ones
+            planes[word + twos_plane] = twos
+            planes[word + fours_plane] = fours
+            carries[word] = eights
+        for plane in range(np.uint64(3), np.uint64(depth)):
+            start = plane * np.uint64(_STRIDE)
+            for word in range(words):
+                bits = planes[start + word]
+                carry = carries[word]
+                planes[start + word] = bits ^ carry
+                carries[word] = bits & carry
+
+
+@kernel(inline="always")
+def _added(first, second, third):
+    """Add three bits in each column: return the sum's bit and the carry."""
+    differ = first ^ second
+    return differ ^ third, (first & second) | (differ & third)
+
+
+@kernel
+def unpack(counts, planes, depth, first_block, blocks):
+    """Turn `depth` planes into 16-bit counts, four to a word of `counts` (blocks, 256).
+
+    Eight planes are a table of 8 x 16 bits in every 16-bit lane: transposed by bits, pairs and
+    nibbles, it holds the low bytes of sixteen counts. Planes 8 to 15 hold the high bytes.
+    """
+    for block in range(np.uint64(blocks)):
+        for word in range(np.uint64(BLOCK // 4)):
+            counts[np.uint64(first_block) + block, word] = np.uint64(0)
+        for half in range(np.uint64((depth + 7) // 8)):
+            start = half * np.uint64(8 * _STRIDE) + block * np.uint64(WORDS)
+            _unpack_block(
+                counts, np.uint64(first_block) + block, planes, start, half * np.uint64(8)
+            )
+
+
+@kernel(inline="always")
+def _unpack_block(counts, block, planes, start, shift):
+    for word in range(np.uint64(WORDS)):
+        plane_0 = start + word
+        plane_2 = plane_0 + np.uint64(2 * _STRIDE)
+        plane_4 = plane_0 + np.uint64(4 * _STRIDE)
+        plane_6 = plane_0 + np.uint64(6 * _STRIDE)
+        one = np.uint64(_STRIDE)
+        even_a, odd_a = _transposed(planes[plane_0], planes[plane_0 + one], _BITS, 1)
+        even_b, odd_b = _transposed(planes[plane_2], planes[plane_2 + one], _BITS, 1)
+        even_c, odd_c = _transposed(planes[plane_4], planes[plane_4 + one], _BITS, 1)
+        even_d, odd_d = _transposed(planes[plane_6], planes[plane_6 + one], _BITS, 1)
+        low_0, low_2 = _transposed(even_a, even_b, _PAIRS, 2)
+        low_1, low_3 = _transposed(odd_a, odd_b, _PAIRS, 2)
+        high_0, high_2 = _transposed(even_c, even_d, _PAIRS, 2)
+        high_1, high_3 = _transposed(odd_c, odd_d, _PAIRS, 2)
+        _store(counts, block, np.uint64(0) + word, low_0, high_0, shift)
+        _store(counts, block, np.uint64(WORDS) + word, low_1, high_1, shift)
+        _store(counts, block, np.uint64(2 * WORDS) + word, low_2, high_2, shift)
+        _store(counts, block, np.uint64(3 * WORDS) + word, low_3, high_3, shift)
+
+
+@kernel(inline="always")
+def _transposed(low, high, mask, shift):
+    """Interleave the fields that `mask` picks in two words, and those it leaves."""
+    chosen = np.uint64(mask)
+    by = np.uint64(shift)
+    even = (low & chosen) | ((high & chosen) << by)
+    odd = ((low >> by) & chosen) | (high & ~chosen)
+    return even, odd
+
+
+@kernel(inline="always")
+def _store(counts, block, place, low, high, shift):
+    """Store the counts of bits r, r + 4, r + 8 and r + 12 of a 16-bit lane."""
+    step = np.uint64(4 * WORDS)
+    byte = np.uint64(_BYTES)
+    first, second = _transposed(low, high, _NIBBLES, 4)
+    counts[block, place] |= (first & byte) << shift
+    counts[block, place + step] |= (second & byte) << shift
+    counts[block, place + step + step] |= ((first >> np.uint64(8)) & byte) << shift
+    counts[block, place + step + step + step] |= ((second >> np.uint64(8)) & byte) << shift
