@@ -38,11 +38,10 @@ def opened(browser, address, name, view):
             route.abort()
 
     page.route("**/*", guard)
-    page.goto(f"{address}{name}.html")
-    page.wait_for_load_state("networkidle")
+    page.goto(f"{address}{name}.html", timeout=60_000)
     page.wait_for_function("!window.MathJax?.startup || window.MathJax.startup.promise")
     page.wait_for_function(
-        "document.querySelectorAll('.live:not(.live-mounted) script').length === 0", timeout=20_000
+        "document.querySelectorAll('.live:not(.live-mounted) script').length === 0", timeout=60_000
     )
     yield page, problems
     context.close()

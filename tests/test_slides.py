@@ -133,7 +133,6 @@ def test_no_slide_overflows_and_all_is_legible_from_the_back_row(browser, addres
     for path in handouts.decks(site):
         page = browser.new_page(viewport={"width": 1280, "height": 720})
         page.goto(address + path.as_posix())
-        page.wait_for_load_state("networkidle")
         page.wait_for_function("!window.MathJax?.startup || window.MathJax.startup.promise")
         page.wait_for_function(
             "document.querySelectorAll('.live:not(.live-mounted) script').length === 0"
@@ -162,7 +161,6 @@ def test_a_deck_asks_no_other_host_and_breaks_no_rule(browser, address, site):
         page.on("pageerror", wrong)
         page.on("requestfailed", wrong)
         page.goto(address + path.as_posix())
-        page.wait_for_load_state("networkidle")
         found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21aa"]})
         problems += [f"{path}: {rule['id']}" for rule in found.response["violations"]]
         page.close()
@@ -181,7 +179,6 @@ def test_keys_in_a_widget_do_not_turn_the_slide(browser, address, site):
     for path in handouts.decks(site):
         page = browser.new_page(viewport={"width": 1280, "height": 720})
         page.goto(address + path.as_posix())
-        page.wait_for_load_state("networkidle")
         for slider in page.query_selector_all(".explorer input[type=range]"):
             place = "Reveal.getIndices(e.closest('section'))"
             slider.evaluate(f"e => {{ const place = {place}; Reveal.slide(place.h, place.v); }}")

@@ -77,7 +77,6 @@ def print_deck(browser, address, notes):
         page.goto(f"{address}?view=print{'&showNotes=separate-page' if notes else ''}")
         page.wait_for_function(_PRINTED)
         page.wait_for_function("!window.MathJax?.startup || window.MathJax.startup.promise")
-        page.wait_for_load_state("networkidle")
         slides = page.evaluate("Reveal.getTotalSlides()")
         spoken = page.locator(".speaker-notes-pdf").count()
         pdf = page.pdf(width="1280px", height="720px", print_background=True)
