@@ -44,12 +44,12 @@ def test_the_tangent_is_the_derivative_of_the_flow(network):
     for sign in (-1, 1):
         phase = base + sign * 1e-8 * direction
         event_driven._advance(
-            0.4, *network.constants, first, targets, phase, np.zeros(network.n), *none
+            1.0, *network.constants, first, targets, phase, np.zeros(network.n), *none
         )
         ends.append(phase)
     tangent = direction.copy()
     count = event_driven._advance(
-        0.4, *network.constants, first, targets, base.copy(), tangent, *none
+        1.0, *network.constants, first, targets, base.copy(), tangent, *none
     )
     assert count > 3
     assert (ends[1] - ends[0]) / 2e-8 == pytest.approx(tangent, abs=1e-4)

@@ -122,7 +122,7 @@ class SmoothNetwork:
 
 
 def _velocity(coupling, x):
-    """Return dx/dt of the state in column 0 and of the perturbation in column 1, if there is one."""
+    """Return dx/dt of the state, column 0, and of the perturbation, column 1, if there is one."""
     rate = np.tanh(x[:, :1])
     driven = np.hstack([rate, (1 - rate**2) * x[:, 1:]])
     return -x + coupling @ driven

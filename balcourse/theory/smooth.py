@@ -52,7 +52,7 @@ def smooth_mean_field(network):
     >>> from balcourse.models.smooth import SmoothNetwork
     >>> state = smooth_mean_field(SmoothNetwork(gain=2.0))
     >>> round(state.variance, 3), round(state.exponent, 3)
-    (1.925, 0.113)
+    (1.925, 0.112)
 
     """
     gain = network.gain

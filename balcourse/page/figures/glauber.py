@@ -114,8 +114,8 @@ def returns(runs, *, alt):
                 np.arange(back, len(states)), changed, fillstyle="none", linewidth=1, **style
             )
             axes.annotate(
-                f"since {back} sweep{'s' * (back - 1)}", (len(states) - 1, changed[-1]), (0, 6),
-                color=line.get_color(), ha="right", textcoords="offset points",
+                f"since {back} sweep{'s' * (back - 1)}", (0.98, 0.92 - 0.1 * (back - 1)),
+                xycoords="axes fraction", color=line.get_color(), ha="right",
             )  # fmt: skip
         axes.set(xlabel="sweeps", title=name, ylim=(-0.04, 1.04))
     panels[0].set_ylabel("fraction of units changed")
