@@ -939,6 +939,7 @@ class Lab {
     const view = new VIEWS[spec.kind](spec, this);
     const canvas = element("canvas");
     canvas.setAttribute("role", "img");
+    canvas.setAttribute("aria-label", spoken(view.title));
     const caption = element("p", { className: "lab-caption" });
     caption.setAttribute("aria-hidden", "true");
     const said = element("p", { className: "lab-said" });
