@@ -5,6 +5,7 @@ external drive is in units of the rate that would just reach the threshold.
 """
 
 import numpy as np
+from matplotlib.ticker import NullLocator
 
 from balcourse.measure.spikes import population_rate, population_spectrum
 from balcourse.page.figures import EXTERNAL, THEORY, E, I, described, new
@@ -66,6 +67,9 @@ def self_consistency(network, *, alt, lowest=1e-4, highest=500.0):
         axes.plot(state.rate, state.rate, "o", color=THEORY, markerfacecolor=face, markersize=8)
     span = (lowest, highest)
     axes.set(xlabel="rate in (Hz)", ylabel="rate out (Hz)", xlim=span, ylim=span)
+    for axis in (axes.xaxis, axes.yaxis):  # minor ticks and typeset powers take most of the time
+        axis.set_minor_locator(NullLocator())
+        axis.set_major_formatter("{x:g}")
     return described(figure, alt)
 
 
