@@ -46,7 +46,7 @@ def test_the_result_does_not_depend_on_the_number_of_workers(tmp_path):
 
 def test_a_finished_store_is_read_and_nothing_runs_again(tmp_path, monkeypatch):
     first = sweep(noisy, GRID, store=tmp_path, jobs=1, seed=5)
-    monkeypatch.setattr("balcourse.sweeps._run", None)
+    monkeypatch.setattr("balcourse.sweeps.one_run", None)
     assert first.identical(sweep(noisy, GRID, store=tmp_path, jobs=1, seed=5))
 
 
@@ -137,14 +137,14 @@ def test_a_store_of_another_sweep_is_refused(tmp_path):
             picky, {"a": [1], "b": [1]}, repeats=2, store=tmp_path, jobs=1, seed=1
         ),
     }.items():
-        with pytest.raises(ValueError, match=f"was made with another {what}"):
+        with pytest.raises(ValueError, match=f"was made with different {what}"):
             call()
 
 
 def test_a_store_of_another_package_is_refused(tmp_path, monkeypatch):
     sweep(picky, {"a": [1], "b": [1]}, store=tmp_path, jobs=1, seed=1)
     monkeypatch.setattr("balcourse.sweeps.content_hash", lambda: "other")
-    with pytest.raises(ValueError, match="was made with another package"):
+    with pytest.raises(ValueError, match="was made with different package"):
         sweep(picky, {"a": [1], "b": [1]}, store=tmp_path, jobs=1, seed=1)
 
 
