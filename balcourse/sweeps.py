@@ -94,7 +94,9 @@ def sweep(function, grid, *, repeats=1, store=None, jobs=-1, seed):
     runs = _Runs(function, axes, repeats, seed)
     parallel = joblib.Parallel(n_jobs=jobs, return_as="generator_unordered")
     with _Store(store, runs) as kept, _progress(runs.count, runs.count - kept.left) as bar:
-        for outcome in parallel(joblib.delayed(one_run)(function, *runs[at]) for at in kept.pending()):
+        for outcome in parallel(
+            joblib.delayed(one_run)(function, *runs[at]) for at in kept.pending()
+        ):
             kept.add(*outcome)
             bar.update()
     return kept.dataset()
