@@ -81,7 +81,8 @@ def base_python():
 def environment():
     """Make the environment where it is missing; return its interpreter."""
     base = base_python()
-    place = hashlib.sha256(f"{ROOT}{LOCK.read_text('utf8')}{python_version(base)}".encode())
+    needs = LOCK.read_text("utf8") + (ROOT / "pyproject.toml").read_text("utf8")
+    place = hashlib.sha256(f"{ROOT}{needs}{python_version(base)}".encode())
     folder = cache_root() / "env" / f"{ROOT.name}-{place.hexdigest()[:12]}"
     python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     complete = folder / "complete"
@@ -112,23 +113,38 @@ def lesson_sources():
     return [source for source in sources if "```{code-cell}" in source.read_text("utf8")]
 
 
-def forget_stale_runs():
-    """Drop executed lessons made with another package or another lock: their cache ignores both."""
-    package = [
-        path for path in (ROOT / "balcourse").rglob("*") if path.suffix in {".py", ".js", ".css"}
-    ]
-    key = digest([*package, LOCK])
-    stamp = RUNS / "made-with"
-    if not stamp.exists() or stamp.read_text("utf8") != key:
+def results_key():
+    """Return what the lessons' results depend on besides their own cells."""
+    book = ROOT / "balcourse" / "book"
+    return digest([*(path for path in package() if book not in path.parents), LOCK])
+
+
+def package():
+    """Return the package's sources."""
+    sources = (ROOT / "balcourse").rglob("*")
+    return [path for path in sources if path.suffix in {".py", ".js", ".css"}]
+
+
+def forget_stale_work():
+    """Drop lessons run, and pages made, with another package or lock: their caches ignore both."""
+    results, pages = RUNS / "made-with", BUILD / "made-with"
+    keys = {results: results_key(), pages: digest([*package(), LOCK])}
+    fresh = [path for path in keys if path.exists() and path.read_text("utf8") == keys[path]]
+    if results not in fresh:
         shutil.rmtree(BUILD, ignore_errors=True)
-        stamp.parent.mkdir(parents=True)
-        stamp.write_text(key, "utf8")
+    elif pages not in fresh:
+        for made in BUILD.iterdir():
+            if made.is_dir() and made != RUNS:
+                shutil.rmtree(made)
+    RUNS.mkdir(parents=True, exist_ok=True)
+    for path, key in keys.items():
+        path.write_text(key, "utf8")
 
 
 def build(python):
     """Execute the lessons, as many at a time as there are cores, and build the book."""
-    forget_stale_runs()
-    execute = [python, "-m", "balcourse.page.execute", RUNS, *lesson_sources()]
+    forget_stale_work()
+    execute = [python, "-m", "balcourse.book.execute", RUNS, *lesson_sources()]
     book = [python, "-c", "from jupyter_book.cli.main import main; main()", "build", "."]
     with BUILD.joinpath("build.log").open("w+", encoding="utf8") as log:
         for line, command in [
@@ -217,7 +233,7 @@ def main():
     if options.task == "book":
         serve(options.port)
     if options.task == "slides":
-        return subprocess.run([python, "-m", "balcourse.page.handouts", SITE], cwd=ROOT).returncode
+        return subprocess.run([python, "-m", "balcourse.book.handouts", SITE], cwd=ROOT).returncode
     if options.task == "test":
         return subprocess.run([python, "-m", "pytest", *options.more], cwd=ROOT).returncode
     if options.task == "bench":

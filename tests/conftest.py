@@ -12,7 +12,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 import course  # noqa: E402
-from balcourse.page.handouts import CHROMIUM_FLAGS, chromium  # noqa: E402
+from balcourse.book.handouts import CHROMIUM_FLAGS, chromium  # noqa: E402
 
 
 def pytest_collection_modifyitems(items):

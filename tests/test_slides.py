@@ -7,7 +7,7 @@ import sys
 import pytest
 from test_course import HEAD, small_book
 
-from balcourse.page import handouts
+from balcourse.book import handouts
 
 pytestmark = pytest.mark.browser
 

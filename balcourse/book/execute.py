@@ -1,6 +1,6 @@
 """Execute lessons, one on each core, into the cache that the book's build reads.
 
-``python -m balcourse.page.execute CACHE LESSON...`` ends with status 1 and one line per lesson that
+``python -m balcourse.book.execute CACHE LESSON...`` ends with status 1 and one line per lesson that
 failed, or leaves each lesson's seconds in ``CACHE/seconds.json``.
 """
 

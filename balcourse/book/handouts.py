@@ -1,6 +1,6 @@
 """Print every deck to PDF with headless Chromium: one page a slide, and one with the notes.
 
-``python -m balcourse.page.handouts SITE`` reads SITE/slides and writes ``lesson.pdf`` and
+``python -m balcourse.book.handouts SITE`` reads SITE/slides and writes ``lesson.pdf`` and
 ``lesson-notes.pdf`` beside each deck.
 """
 

@@ -11,7 +11,7 @@ import posixpath
 from docutils import nodes
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
-from balcourse.page.widget import STATIC
+from balcourse.book.extension import STATIC
 
 _BUILDER = "revealjs"
 _COURSE_PAGES = ("exercises", "quiz", "references")
@@ -207,7 +207,7 @@ def setup(app):
     """Connect the extension (called by Sphinx)."""
     # The reveal.js builder appends to this option, which must not count as a changed book.
     app.config._options.pop("revealjs_static_path")
-    app.add_config_value("revealjs_static_path", [str(STATIC)], "", [list])
+    app.add_config_value("revealjs_static_path", [*STATIC], "", [list])
     app.add_node(speaker_notes, revealjs=(_visit_notes, _depart_notes))
     app.add_post_transform(DeckOfLesson)
     app.connect("doctree-resolved", _link_to_deck)

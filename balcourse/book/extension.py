@@ -14,7 +14,9 @@ from docutils import nodes
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
-from balcourse.page.widget import STATIC
+from balcourse.page.widget import STATIC as WIDGETS
+
+STATIC = (str(pathlib.Path(__file__).with_name("static")), str(WIDGETS))
 
 _LOGGER = logging.getLogger(__name__)
 _SVG = "image/svg+xml"
@@ -168,7 +170,7 @@ def setup(app):
     """Connect the extension (called by Sphinx)."""
     app.add_directive("claims", _ClaimsDirective)
     app.add_node(_ClaimsTable)
-    app.connect("config-inited", lambda app, config: config.html_static_path.append(str(STATIC)))
+    app.connect("config-inited", lambda app, config: config.html_static_path.extend(STATIC))
     app.connect("env-updated", _pages_with_claims)
     app.connect("doctree-resolved", _fill_claims)
     app.connect("html-page-context", _without_thebe_scripts, priority=900)
