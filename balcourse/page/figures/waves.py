@@ -68,7 +68,7 @@ def regimes(weights, portraits, ratios, *, alt):
         ("frames with a pattern", [p.activity for p in portraits], 0.97),
         ("population CV", [p.fluctuation for p in portraits], 0.6),
         ("speed (sites per ms)", [p.speed for p in portraits], 1.2),
-        ("inhibitory / excitatory current", ratios, None),
+        ("inhibitory /\nexcitatory current", ratios, None),
     ]
     waves = np.array([p.regime == "waves" for p in portraits])
     for panel, (label, values, bound) in zip(axes.flat, rows, strict=True):
