@@ -61,7 +61,7 @@ def self_consistency(network, *, alt, lowest=1e-4, highest=500.0):
     lowest, highest : float
         Ends of both axes, which are logarithmic, Hz.
     """
-    figure, axes = new(width=5.0, height=4.2)
+    figure, axes = new(width=5.6, height=3.8)
     rate = np.geomspace(lowest, highest, 400)
     axes.loglog(rate, rate, color="#999999", linewidth=1)
     axes.loglog(rate, np.maximum(lif_rate(*inputs(network, rate)), 1e-12), color=THEORY)
@@ -211,7 +211,7 @@ def states(runs, *, alt, window=80.0, neurons=40):
     neurons : int
         Neurons shown in the raster.
     """
-    figure, panels = new(width=7.6, height=1.7 * len(runs), nrows=len(runs), ncols=3,
+    figure, panels = new(width=7.6, height=0.4 + 1.35 * len(runs), nrows=len(runs), ncols=3,
                          width_ratios=[1.4, 1.4, 1])  # fmt: skip
     for (name, run), (raster, course, spectrum) in zip(runs.items(), panels, strict=True):
         times, senders, n = run.times, run.senders, run.network.n
