@@ -8,6 +8,7 @@ import re
 from docutils import nodes
 from sphinx import addnodes
 
+_BOXES_WITHOUT_PROSE = {"cell", "notation"}
 _NOT_PROSE = (
     nodes.title,
     nodes.reference,
@@ -16,7 +17,6 @@ _NOT_PROSE = (
     nodes.math,
     nodes.footnote,
     nodes.raw,
-    nodes.table,
     addnodes.pending_xref,
 )
 
@@ -24,12 +24,14 @@ _NOT_PROSE = (
 def _terms(env):
     """Return (page, id) of each glossary term, lower case."""
     found = env.get_domain("std").objects.items()
-    return {name.lower(): place for (kind, name), place in found if kind == "term"}
+    return {
+        name.lower().replace("’", "'"): place for (kind, name), place in found if kind == "term"
+    }
 
 
 def _pattern(terms):
     words = sorted(terms, key=len, reverse=True)
-    spaced = (r"\s+".join(map(re.escape, word.split())) for word in words)
+    spaced = (r"\s+".join(map(re.escape, word.split())).replace("'", "['’]") for word in words)
     return re.compile(rf"(?<![\w-])({'|'.join(spaced)})(?![\w-])", re.I)
 
 
@@ -37,20 +39,22 @@ def _first_uses(document, pattern, terms):
     """Yield (text node, match, id) of the first use of each meaning in a page's prose."""
     seen = set()
     for text in document.findall(nodes.Text):
-        if not isinstance(text.parent, nodes.paragraph) or _outside_prose(text):
+        if not _is_prose(text):
             continue
         for match in pattern.finditer(str(text)):
-            name = re.sub(r"\s+", " ", match[1].lower())
+            name = re.sub(r"\s+", " ", match[1].lower().replace("’", "'"))
             if terms[name][1] not in seen:
                 seen.add(terms[name][1])
                 yield text, match, terms[name][1]
 
 
-def _outside_prose(node):
+def _is_prose(text):
+    node, in_paragraph = text, False
     while (node := node.parent) is not None:
-        if isinstance(node, _NOT_PROSE) or "cell" in node.get("classes", ()):
-            return True
-    return False
+        if isinstance(node, _NOT_PROSE) or _BOXES_WITHOUT_PROSE & set(node.get("classes", ())):
+            return False
+        in_paragraph |= isinstance(node, nodes.paragraph)
+    return in_paragraph
 
 
 def _is_lesson(env, name):
