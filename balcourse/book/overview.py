@@ -1,9 +1,8 @@
 """What the book says about its lessons as a whole, read from their sources.
 
 ``{lessons}`` draws the map and lists question, minutes and needs of each lesson, which stand in
-the lesson's front matter and boxes; ``{minutes}`` adds up the minutes of some
-lessons, or of all; ``{notation}``
-joins the lessons' notation boxes into one table.
+the lesson's front matter and boxes; ``{minutes}`` adds up the minutes of some lessons, or of all;
+``{notation}`` joins the lessons' notation boxes into one table.
 """
 
 import dataclasses
