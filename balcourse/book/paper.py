@@ -22,7 +22,8 @@ _FOOTER = (
 )
 _PREPARE = """(home) => {
     for (const folded of document.querySelectorAll("details")) folded.open = true;
-    for (const box of document.querySelectorAll(".toggle-hidden")) box.classList.remove("toggle-hidden");
+    for (const box of document.querySelectorAll(".toggle-hidden"))
+        box.classList.remove("toggle-hidden");
     for (const link of document.querySelectorAll("a[href]")) {
         const elsewhere = link.origin === location.origin && link.pathname !== location.pathname;
         if (elsewhere) link.href = new URL(link.pathname.slice(1), home);
@@ -46,7 +47,8 @@ def _prepare(app, document, page):
                 box += nodes.paragraph("", f"Alive at {_home(app)}{part['docname']}.html.")
         prefix = part["docname"].replace("/", "-")
         for node in part.findall(nodes.Element):
-            node["ids"] = [f"{prefix}-{one}" for one in node.get("ids", ())]
+            for kind in ("ids", "backrefs"):
+                node[kind] = [f"{prefix}-{one}" for one in node.get(kind, ())]
             if "refid" in node:
                 node["refid"] = f"{prefix}-{node['refid']}"
     for link in document.findall(nodes.reference):
@@ -56,8 +58,10 @@ def _prepare(app, document, page):
 
 
 def _without_life(app, pagename, templatename, context, doctree):
-    """Leave widgets as stills."""
+    """Leave widgets as stills, and find images from the folder in which the page lies."""
     if app.builder.name == _BUILDER:
+        up = "../" * pagename.count("/")
+        context["body"] = context["body"].replace('src="_images/', f'src="{up}_images/')
         context["script_files"] = [
             script
             for script in context["script_files"]
