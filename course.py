@@ -269,6 +269,24 @@ def require_free(port):
             stop(f"Port {port} is in use: choose another, as in `make book PORT={port + 1}`.")
 
 
+def add_lesson(name):
+    """Make a lesson that passes every check, to be written over, and list it in the book."""
+    page, contents = ROOT / "chapters" / name / "lesson.md", ROOT / "_toc.yml"
+    if not re.fullmatch(r"[a-z][a-z0-9-]*", name):
+        stop("Name the lesson in small letters, as in `make lesson name=resonance`.")
+    if page.parent.exists():
+        stop(f"chapters/{name} exists: choose another name.")
+    template = (ROOT / "balcourse" / "book" / "lesson-template.md").read_text("utf8")
+    page.parent.mkdir(parents=True)
+    page.write_text(
+        template.replace("NAME", name).replace(f"# {name}", f"# {name.title()}"), "utf8"
+    )
+    before, mark, after = contents.read_text("utf8").partition("  - caption: Appendix\n")
+    listed = f"      - file: chapters/{name}/lesson\n"
+    contents.write_text(f"{before}{listed}{mark}{after}", "utf8")
+    say(f"Write your lesson over {page.relative_to(ROOT)}; `make book` shows it.")
+
+
 def lock():
     """Write requirements.txt anew from the ranges in pyproject.toml (needs uv and the network)."""
     command = "uv pip compile --universal --python-version 3.11 --generate-hashes --extra book"
@@ -283,10 +301,13 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("task", choices=TASKS)
     parser.add_argument("--port", type=int, default=8000, help="where `book` serves (8000)")
+    parser.add_argument("--name", default="", help="what `lesson` calls the new lesson")
     parser.add_argument("more", nargs="*", help="passed on to pytest or to the benchmarks")
     options = parser.parse_args()
     if options.task == "lock":
         return lock()
+    if options.task == "lesson":
+        return add_lesson(options.name)
     if options.task == "book":
         require_free(options.port)
     python = environment()

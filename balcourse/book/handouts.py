@@ -20,14 +20,24 @@ CHROMIUM_FLAGS = (
     "--disable-sync",
     "--no-first-run",
 )
+_BROWSERS = (
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "chrome",
+    "msedge",
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+    "/Applications/Chromium.app/Contents/MacOS/Chromium",
+    r"C:\Program Files\Google\Chrome\Application\chrome.exe",
+    r"C:\Program Files (x86)\Microsoft\Edge\Application\msedge.exe",
+)
 _TRIES = 3
 _PRINTED = "document.querySelectorAll('.pdf-page').length > 0"
 
 
 def chromium():
     """Return the path of an installed Chromium or Chrome, or None."""
-    names = ("chromium", "chromium-browser", "google-chrome", "chrome", "msedge")
-    return next(filter(None, map(shutil.which, names)), None)
+    return next(filter(None, map(shutil.which, _BROWSERS)), None)
 
 
 @contextlib.contextmanager
