@@ -2,10 +2,10 @@
 PYTHON ?= python3
 PORT ?= 8000
 
-.PHONY: book build slides test bench env lock
+.PHONY: book build slides homework grading test bench env lock
 
 book:
 	@$(PYTHON) course.py book --port $(PORT)
 
-build slides test bench env lock:
+build slides homework grading test bench env lock:
 	@$(PYTHON) course.py $@
