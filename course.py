@@ -274,7 +274,7 @@ def main():
     if options.task == "env":
         say(str(python))
     if options.task == "grading":
-        say(str(grading(python)))
+        say(f"nbgrader is in {grading(python).parent}: put this folder first on your PATH.")
     if options.task == "homework":
         return homework(python)
     if options.task in ("build", "book", "slides"):

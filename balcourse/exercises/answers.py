@@ -149,10 +149,11 @@ class Choice:
     def fault(self, answer):
         """Return what is wrong with the answer in one sentence, or None where it is right."""
         said = answer.strip().lower() if isinstance(answer, str) else None
-        if said == self.right:
+        if said == self.right.lower():
             return None
         options = ", ".join(f'"{option}"' for option in sorted([self.right, *self.wrong]))
-        return self.wrong.get(said, f"Choose one of: {options}.")
+        wrong = {option.lower(): reason for option, reason in self.wrong.items()}
+        return wrong.get(said, f"Choose one of: {options}.")
 
 
 def _read(answer):
