@@ -23,7 +23,9 @@ from balcourse.homework import personal, require_owner
 SOURCES = sorted((course.ROOT / "chapters").rglob("homework-*.md"))
 PRIVATE = course.ROOT / "lecturer"
 SHEETS = [sheets.Sheet.read(source, PRIVATE) for source in SOURCES]
-EXERCISE = re.compile(r"\{exercise\} (Warm-up|Core|Challenge):[^\n]*\n:label: (\S+)\n(.*?)^```", re.M | re.S)
+EXERCISE = re.compile(
+    r"\{exercise\} (Warm-up|Core|Challenge):[^\n]*\n:label: (\S+)\n(.*?)^```", re.M | re.S
+)
 
 by_lesson = pytest.mark.parametrize("lesson", LESSONS, ids=lambda page: page.name)
 by_sheet = pytest.mark.parametrize("sheet", SHEETS, ids=lambda sheet: sheet.name)
@@ -98,7 +100,9 @@ def test_hints_come_one_by_one_and_end(capsys, monkeypatch):
         check(name, tau_i=1, warning="no")
         said.append(capsys.readouterr().out.splitlines()[-1])
     hints = exercises()[name].hints
-    assert [line for line in said if line.startswith("Hint: ")] == [f"Hint: {hint}" for hint in hints]
+    assert [line for line in said if line.startswith("Hint: ")] == [
+        f"Hint: {hint}" for hint in hints
+    ]
     assert "last hint" in said[-1]
 
 
@@ -134,7 +138,9 @@ def test_a_solution_that_is_wrong_or_missing_fails_its_lesson(tmp_path):
 def test_every_lesson_has_a_sheet():
     found = {re.search(r":label: ([a-z]+)-", lesson.text)[1]: lesson.path for lesson in LESSONS}
     assert {source.stem.removeprefix("homework-") for source in SOURCES} == set(found)
-    assert all(source.parent == found[source.stem.removeprefix("homework-")].parent for source in SOURCES)
+    assert all(
+        source.parent == found[source.stem.removeprefix("homework-")].parent for source in SOURCES
+    )
     private = {path.stem for path in PRIVATE.glob("*.md") if path.stem != "README"}
     assert private == set(found)
 
@@ -164,12 +170,14 @@ def test_solutions_pass_and_stubs_fail_every_test(sheet):
         if open_.cell_type == "code":
             exec(compile(solved.source, f"<{sheet.name}: {solved.id}>", "exec"), names)
             if open_.id.endswith("-test"):
-                with pytest.raises(Exception):  # noqa: B017, PT011 (any will do)
+                with pytest.raises(Exception):  # noqa: B017 (any will do)
                     exec(solved.source, blank)
             else:
                 exec(open_.source, blank)
     plt.close("all")
-    assert names["mine"] != names["personal"](sheet.name, "bob", **dict.fromkeys(names["mine"]._fields, (0.0, 1.0)))
+    assert names["mine"] != names["personal"](
+        sheet.name, "bob", **dict.fromkeys(names["mine"]._fields, (0.0, 1.0))
+    )
 
 
 def test_two_students_share_no_numbers():
@@ -287,7 +295,9 @@ def test_nbgrader_generates_autogrades_and_reports(tmp_path):
     everything = dict(border=True, paradox=True, amplification=True, periods=True)
     submission(sheet, "right", folder, **everything)
     wrong = "rates, border_ms, border_hz = [30, 20], 40, 7"
-    submission(sheet, "wrong", folder, border=wrong, paradox="response_e = response_i = paradox = 1")
+    submission(
+        sheet, "wrong", folder, border=wrong, paradox="response_e = response_i = paradox = 1"
+    )
     submission(sheet, "half", folder, border=True, paradox=True, amplification="raise ValueError")
     submission(sheet, "syntax", folder, **dict.fromkeys(everything, "rates = = 1"))
     submission(sheet, "loop", folder, border=True, amplification="while True: pass")
@@ -308,7 +318,9 @@ def test_make_homework_writes_all_notebooks(tmp_path):
     for name in ("chapters", "lecturer", "balcourse"):
         (tmp_path / name).symlink_to(course.ROOT / name)
     script = "import sys, course; sys.exit(course.homework(sys.executable))"
-    ended = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True)
+    ended = subprocess.run(
+        [sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True
+    )
     assert ended.returncode == 0, ended.stderr
     made = sorted(path.parent.name for path in (tmp_path / "homework").rglob("linearization.ipynb"))
     assert made == ["linearization", "solution", "student"]

@@ -45,9 +45,7 @@ def core():
     offset, lesson = "This is the offset, in mV.", "This is at the lesson's target of 5 Hz."
     return {
         "slope_1": Number(one[0], tolerance=0.003, mistakes={offset: one[1], lesson: five[0]}),
-        "slope_40": Number(
-            forty[0], tolerance=0.003, mistakes={offset: forty[1], lesson: five[0]}
-        ),
+        "slope_40": Number(forty[0], tolerance=0.003, mistakes={offset: forty[1], lesson: five[0]}),
     }
 
 

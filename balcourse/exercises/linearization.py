@@ -7,9 +7,7 @@ from balcourse.exercises import exercise
 from balcourse.exercises.answers import Choice, Number
 from balcourse.models.rate import RateModel, border
 
-_MODEL = RateModel(
-    m_ee=1.25, m_ei=-1, m_ie=1, m_ii=0, gamma_e=-10, gamma_i=10, tau_e=10, tau_i=30
-)
+_MODEL = RateModel(m_ee=1.25, m_ei=-1, m_ie=1, m_ii=0, gamma_e=-10, gamma_i=10, tau_e=10, tau_i=30)
 _FOLD = 73.855  # by bisection of `limit_cycles(..., starts=2000)`, as the solution does it
 
 

@@ -33,7 +33,9 @@ def warmup():
 def core():
     """Return whether onsets have the smaller bias, and when they fail."""
     return {
-        "bias": Choice("smaller", {"larger": "At the foot of a response, how much has decay done?"}),
+        "bias": Choice(
+            "smaller", {"larger": "At the foot of a response, how much has decay done?"}
+        ),
         "fails": Choice(
             "overlap", {"isolated": "An event that stands alone has a foot that can be seen."}
         ),

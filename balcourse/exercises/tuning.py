@@ -52,7 +52,9 @@ def core():
                 "This is the full width.": 2 * width,
             },
         ),
-        "changes": Choice("no", {"yes": "A factor on V changes the peak. Does it change the shape?"}),
+        "changes": Choice(
+            "no", {"yes": "A factor on V changes the peak. Does it change the shape?"}
+        ),
     }
 
 
