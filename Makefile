@@ -2,10 +2,13 @@
 PYTHON ?= python3
 PORT ?= 8000
 
-.PHONY: book build slides homework grading test bench env lock
+.PHONY: book build slides pdf lesson homework grading test bench env lock
 
 book:
 	@$(PYTHON) course.py book --port $(PORT)
 
-build slides homework grading test bench env lock:
+lesson:
+	@$(PYTHON) course.py lesson --name "$(name)"
+
+build slides pdf homework grading test bench env lock:
 	@$(PYTHON) course.py $@

@@ -5,6 +5,9 @@ external drive is in units of the rate that would just reach the threshold.
 """
 
 import numpy as np
+from matplotlib import colormaps
+from matplotlib.colors import ListedColormap, LogNorm, Normalize
+from matplotlib.ticker import NullLocator
 
 from balcourse.measure.spikes import population_rate, population_spectrum
 from balcourse.page.figures import EXTERNAL, THEORY, E, I, described, new
@@ -25,6 +28,7 @@ _KINDS = {
     "fast": {"color": E, "linestyle": "-"},
     "regular": {"color": EXTERNAL, "linestyle": ":"},
 }
+_SHADES = ListedColormap(colormaps["Greys"](np.linspace(0.02, 0.6, 256)))
 _DRIVE = r"external drive $\nu_{ext}/\nu_{thr}$"
 _INHIBITION = "relative inhibition $g$"
 
@@ -57,7 +61,7 @@ def self_consistency(network, *, alt, lowest=1e-4, highest=500.0):
     lowest, highest : float
         Ends of both axes, which are logarithmic, Hz.
     """
-    figure, axes = new(width=5.0, height=4.2)
+    figure, axes = new(width=5.6, height=3.8)
     rate = np.geomspace(lowest, highest, 400)
     axes.loglog(rate, rate, color="#999999", linewidth=1)
     axes.loglog(rate, np.maximum(lif_rate(*inputs(network, rate)), 1e-12), color=THEORY)
@@ -66,6 +70,9 @@ def self_consistency(network, *, alt, lowest=1e-4, highest=500.0):
         axes.plot(state.rate, state.rate, "o", color=THEORY, markerfacecolor=face, markersize=8)
     span = (lowest, highest)
     axes.set(xlabel="rate in (Hz)", ylabel="rate out (Hz)", xlim=span, ylim=span)
+    for axis in (axes.xaxis, axes.yaxis):  # minor ticks and typeset powers take most of the time
+        axis.set_minor_locator(NullLocator())
+        axis.set_major_formatter("{x:g}")
     return described(figure, alt)
 
 
@@ -204,7 +211,7 @@ def states(runs, *, alt, window=80.0, neurons=40):
     neurons : int
         Neurons shown in the raster.
     """
-    figure, panels = new(width=7.6, height=1.7 * len(runs), nrows=len(runs), ncols=3,
+    figure, panels = new(width=7.6, height=0.4 + 1.35 * len(runs), nrows=len(runs), ncols=3,
                          width_ratios=[1.4, 1.4, 1])  # fmt: skip
     for (name, run), (raster, course, spectrum) in zip(runs.items(), panels, strict=True):
         times, senders, n = run.times, run.senders, run.network.n
@@ -250,30 +257,89 @@ def nyquist(networks, *, alt, highest=280.0):
     return described(figure, alt)
 
 
-def phase_diagram(lines, *, alt, simulated=(), zoom=None):
+def phase_diagram(lines, *, alt, simulated=None, zoom=None):
     """Draw the lines of instability, over what simulations show.
 
     Parameters
     ----------
     lines : list of Line
     alt : str
-    simulated : sequence of (float, float, MeasuredState)
-        g, drive and what was measured there; larger dots are more synchronous, filled ones
-        irregular (CV above 1/2).
+    simulated : xarray.Dataset, optional
+        A map that ships with the course: the darker, the more synchronous, and a dot where the
+        neurons are irregular (CV above 1/2).
     zoom : ((float, float), (float, float)), optional
         Limits in g and drive.
     """
-    (low_g, high_g), (low, high) = zoom or ((2.5, 8.0), (0.5, 4.5))
+    limits = zoom or ((2.5, 8.0), (0.5, 4.5))
     figure, axes = new(width=6.4, height=4.6)
-    for g, ratio, found in simulated:
-        size = 8 + 180 * np.clip((np.log10(max(found.synchrony, 1)) - 1.8) / 1.6, 0, 1)
-        face = "#BBBBBB" if found.cv > 0.5 else "white"
-        axes.scatter(g, ratio, s=size, facecolor=face, edgecolor="#777777", zorder=1)
+    if simulated is not None:
+        shades = _shaded(axes, simulated.synchrony, LogNorm(30, 3000))
+        figure.colorbar(shades, ax=axes, label="Fano factor of the population's count in 1 ms")
+        irregular = simulated.cv.stack(point=("g", "external_ratio"))
+        irregular = irregular[irregular > 0.5]
+        axes.plot(irregular.g, irregular.external_ratio, ".", color="#777777", markersize=3)
+        for name, g, ratio in (
+            ("SR", 2.85, 3.2),
+            ("AR", 3.62, 3.2),
+            ("AI", 5.7, 1.5),
+            ("SI", 7, 4),
+        ):
+            axes.text(g, ratio, name, fontweight="bold", ha="center", va="center", zorder=3)
+    _draw_lines(axes, lines, limits, named=True)
+    axes.set(xlabel=_INHIBITION, ylabel=_DRIVE, xlim=limits[0], ylim=limits[1])
+    return described(figure, alt)
+
+
+def maps(simulated, lines, *, alt):
+    """Draw rate, CV, synchrony and frequency over the plane, and theory's lines over them.
+
+    Parameters
+    ----------
+    simulated : xarray.Dataset
+        A map that ships with the course, over g and drive.
+    lines : list of Line
+    alt : str
+    """
+    figure, axes = new(width=7.2, height=6.0, nrows=2, ncols=2, sharex=True, sharey=True)
+    limits = (2.125, 8.125), (0.4, 4.4)
+    for place, (quantity, title, norm) in zip(
+        axes.flat,
+        (
+            ("rate", "rate (Hz)", LogNorm(1, 334)),
+            ("cv", "CV of the intervals", Normalize(0, 2)),
+            ("synchrony", "Fano factor of the count in 1 ms", LogNorm(20, 700)),
+            ("frequency", "main frequency (Hz)", LogNorm(15, 700)),
+        ),
+        strict=True,
+    ):
+        figure.colorbar(_shaded(place, simulated[quantity], norm), ax=place)
+        _draw_lines(place, lines, limits, named=quantity == "synchrony")
+        place.text(5.2, 0.55, "silent", color="#777777", va="center", ha="center")
+        place.set(title=title, xlim=limits[0], ylim=limits[1])
+    for place in axes[1]:
+        place.set_xlabel(_INHIBITION)
+    for place in axes[:, 0]:
+        place.set_ylabel(_DRIVE)
+    return described(figure, alt)
+
+
+def _shaded(axes, values, norm):
+    """Draw one square for each point of a map."""
+    x, y = values.g.values, values.external_ratio.values
+    return axes.pcolormesh(
+        x, y, values.transpose("external_ratio", "g").values, cmap=_SHADES, norm=norm,
+        rasterized=True, zorder=0,
+    )  # fmt: skip
+
+
+def _draw_lines(axes, lines, limits, *, named):
+    """Draw lines of instability, each with its kind's name beside it."""
+    (low_g, high_g), (low, high) = limits
     for line in lines:
         axes.plot(line.g, line.external_ratio, zorder=2, **_KINDS[line.kind])
         inside = (line.g > low_g) & (line.g < high_g)
         inside &= (line.external_ratio > low) & (line.external_ratio < high)
-        if inside.any():
+        if named and inside.any():
             place = np.flatnonzero(inside)[inside.sum() // 3]
             drop = -13 if line.kind == "saddle-node" else 5
             axes.annotate(
@@ -284,8 +350,6 @@ def phase_diagram(lines, *, alt, simulated=(), zoom=None):
                 color=_KINDS[line.kind]["color"],
                 zorder=3,
             )
-    axes.set(xlabel=_INHIBITION, ylabel=_DRIVE, xlim=(low_g, high_g), ylim=(low, high))
-    return described(figure, alt)
 
 
 def delay_lines(families, *, alt):
