@@ -26,11 +26,10 @@ def failure(lesson):
                     exec(compile(code, f"<solution of {label}>", "exec"), names)
                 except Exception as error:
                     return f"{type(error).__name__} in the solution of {label}: {error}"
-    unanswered = [label for label in _EXERCISE.findall(text) if label not in passed]
-    unknown = [label for label in unanswered if label not in exercises()]
-    if unanswered:
-        reason = "are not known to check" if unknown else "are answered by no solution"
-        return f"these exercises {reason}: {', '.join(unknown or unanswered)}"
+    known = exercises()
+    missing = [name for name in _EXERCISE.findall(text) if name in known and name not in passed]
+    if missing:
+        return f"no solution answers {', '.join(missing)}"
     return None
 
 

@@ -20,7 +20,7 @@ def two():
 
 @exercise(
     1,
-    "For a spin with two neighbours, tanh(J(s₁ + s₂)/T) takes three values. Is it linear in s₁ + s₂?",
+    "For a spin with two neighbours, tanh(J(s₁ + s₂)/T) takes three values: is it linear?",
     "Sum the equation of the mean spin over the ring: each spin is counted twice as a neighbour.",
 )
 def ring():
