@@ -58,10 +58,8 @@ def _prepare(app, document, page):
 
 
 def _without_life(app, pagename, templatename, context, doctree):
-    """Leave widgets as stills, and find images from the folder in which the page lies."""
+    """Leave widgets as stills."""
     if app.builder.name == _BUILDER:
-        up = "../" * pagename.count("/")
-        context["body"] = context["body"].replace('src="_images/', f'src="{up}_images/')
         context["script_files"] = [
             script
             for script in context["script_files"]
