@@ -222,9 +222,12 @@ def print_decks(python):
 def print_book(python):
     """Print the whole book to one PDF."""
     run_logged(("Making one page of all.", builder(python, "singlehtml")))
-    with served(BUILD / "singlehtml") as address:
-        page = f"{address}chapters/index.html"
-        command = [python, "-m", "balcourse.book.paper", page, BUILD / "balanced-networks.pdf"]
+    folder = BUILD / "singlehtml"
+    # The page lies in its first chapter's folder, and looks for what it needs from the top.
+    shutil.copy2(folder / "chapters" / "index.html", folder / "book.html")
+    with served(folder) as address:
+        target = BUILD / "balanced-networks.pdf"
+        command = [python, "-m", "balcourse.book.paper", f"{address}book.html", target]
         return subprocess.run(command, cwd=ROOT).returncode
 
 
