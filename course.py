@@ -22,6 +22,7 @@ LOCK = ROOT / "requirements.txt"
 SITE = BUILD / "html"
 RUNS = BUILD / ".jupyter_cache"
 GATE = ("-n", "-W", "--keep-going")
+TESTS_IN_PARALLEL = ("--numprocesses=auto", "--dist=loadfile", "--no-loadscope-reorder")
 PYTHONS = ((3, 11), (3, 12), (3, 13))
 
 
@@ -235,7 +236,8 @@ def main():
     if options.task == "slides":
         return subprocess.run([python, "-m", "balcourse.book.handouts", SITE], cwd=ROOT).returncode
     if options.task == "test":
-        return subprocess.run([python, "-m", "pytest", *options.more], cwd=ROOT).returncode
+        tests = [python, "-m", "pytest", *TESTS_IN_PARALLEL, *options.more]
+        return subprocess.run(tests, cwd=ROOT).returncode
     if options.task == "bench":
         return subprocess.run([python, "-m", "benchmarks", *options.more], cwd=ROOT).returncode
     return 0

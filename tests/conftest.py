@@ -6,6 +6,7 @@ import sys
 import threading
 
 import pytest
+from filelock import FileLock
 from playwright.sync_api import sync_playwright
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
@@ -16,9 +17,10 @@ from balcourse.book.handouts import CHROMIUM_FLAGS, chromium  # noqa: E402
 
 
 def pytest_collection_modifyitems(items):
+    items.sort(key=lambda item: "browser" not in getattr(item, "fixturenames", ()))  # longest first
     if chromium() is None and "BALCOURSE_NEEDS_BROWSER" not in os.environ:
         for item in items:
-            if "browser" in item.fixturenames:
+            if "browser" in getattr(item, "fixturenames", ()):
                 item.add_marker(pytest.mark.skip(reason="no Chromium is installed"))
 
 
@@ -30,9 +32,11 @@ def pytest_terminal_summary(terminalreporter):
 
 
 @pytest.fixture(scope="session")
-def site():
+def site(tmp_path_factory):
     """Folder of the book, built from the sources as they are."""
-    course.build(sys.executable)
+    # One of pytest's processes makes it while the others wait.
+    with FileLock(tmp_path_factory.getbasetemp().parent / "book.lock"):
+        course.build(sys.executable)
     return course.SITE
 
 

@@ -113,19 +113,56 @@ def test_code_exercises_and_references_are_left_out(deck):
         assert word not in everything
 
 
-OVERFLOW = """() => Reveal.getSlides().map((slide) => {
-    const place = Reveal.getIndices(slide);
-    Reveal.slide(place.h, place.v);
-    return {
-        name: slide.querySelector("h1, h2, h3")?.textContent,
-        place: `${place.h}/${place.v ?? 0}`,
-        over: Math.max(slide.scrollHeight - 720, slide.scrollWidth - 1280),
-    };
-})"""
+# Shows each slide in turn: what is over the edge, and each text below 18 px (exponents, which are
+# smaller than their line, aside). A figure's letters are outlines, scaled to 1/100 of their size.
+SLIDES = """async () => {
+    const found = [];
+    const seen = (element) => element.checkVisibility({visibilityProperty: true});
+    const leaves = (slide) => !slide.querySelector("section");
+    for (const slide of [...document.querySelectorAll(".slides section")].filter(leaves)) {
+        const place = Reveal.getIndices(slide);
+        Reveal.slide(place.h, place.v);
+        const texts = [];
+        for (const image of slide.querySelectorAll("img")) {
+            if (!seen(image)) continue;
+            const drawing = await (await fetch(image.src)).text();
+            const [wide, high] = drawing.match(/viewBox="0 0 ([\\d.]+) ([\\d.]+)"/).slice(1);
+            const { width, height } = image.getBoundingClientRect();
+            const scale = Math.min(width / wide, height / high);
+            for (const [, size] of drawing.matchAll(/scale\\(([\\d.]+) -\\1\\)/g)) {
+                texts.push(["figure", 100 * size * scale]);
+            }
+        }
+        for (const canvas of slide.querySelectorAll("canvas")) {
+            const context = canvas.getContext("2d");
+            while (!/sans|Arial/.test(context.font) || context.font.startsWith("10px")) {
+                await new Promise(requestAnimationFrame);
+            }
+            const enlarged = canvas.getBoundingClientRect().width / canvas.clientWidth;
+            texts.push(["laboratory", parseFloat(context.font) * enlarged]);
+        }
+        const walk = document.createTreeWalker(slide, NodeFilter.SHOW_TEXT);
+        for (let node = walk.nextNode(); node; node = walk.nextNode()) {
+            const holder = node.parentElement;
+            if (!node.data.trim() || !seen(holder)) continue;
+            if (holder.closest("aside, mjx-assistive-mml, sub, sup, [class$=-said]")) continue;
+            const size = parseFloat(getComputedStyle(holder).fontSize);
+            texts.push([node.data.trim(), size * holder.currentCSSZoom * Reveal.getScale()]);
+        }
+        found.push({
+            name: `${place.h}/${place.v ?? 0} ${slide.querySelector("h1, h2, h3").textContent}`,
+            over: Math.max(slide.scrollHeight - 720, slide.scrollWidth - 1280),
+            small: texts.filter(([, size]) => size < 17.95),
+        });
+    }
+    return found;
+}"""
 
 
-def test_no_slide_overflows(browser, address, site):
-    wrong = []
+@pytest.fixture(scope="module")
+def slides(browser, address, site):
+    """What the slides of all decks look like: dictionaries with `name`, `over` and `small`."""
+    found = []
     for path in handouts.decks(site):
         page = browser.new_page(viewport={"width": 1280, "height": 720})
         page.goto(address + path.as_posix())
@@ -133,11 +170,24 @@ def test_no_slide_overflows(browser, address, site):
         page.wait_for_function(
             "document.querySelectorAll('.live:not(.live-mounted) script').length === 0"
         )
-        for slide in page.evaluate(OVERFLOW):
-            if slide["over"] > 0:
-                wrong.append(f"{path} {slide['place']} {slide['name']}: {slide['over']} px over")
+        found += [slide | {"name": f"{path} {slide['name']}"} for slide in page.evaluate(SLIDES)]
         page.close()
-    assert wrong == []
+    assert len(found) > 100
+    return found
+
+
+def test_no_slide_overflows(slides):
+    over = [f"{slide['name']}: {slide['over']} px over" for slide in slides if slide["over"] > 0]
+    assert over == []
+
+
+def test_every_text_is_legible_from_the_back_row(slides):
+    small = [
+        f"{slide['name']}: {text!r} is {size:.1f} px"
+        for slide in slides
+        for text, size in slide["small"][:3]
+    ]
+    assert small == []
 
 
 def test_a_deck_asks_no_other_host_and_breaks_no_rule(browser, address, site):
@@ -168,14 +218,33 @@ def test_printing_gives_a_page_for_each_slide(browser, address, site):
 
 
 def test_keys_in_a_widget_do_not_turn_the_slide(browser, address, site):
+    tried = 0
     for path in handouts.decks(site):
         page = browser.new_page(viewport={"width": 1280, "height": 720})
         page.goto(address + path.as_posix())
-        for slider in page.query_selector_all(".explorer input[type=range]"):
+        page.wait_for_function("Reveal.isReady()")
+        for part in page.query_selector_all(".live :is(input, select, button)"):
             place = "Reveal.getIndices(e.closest('section'))"
-            slider.evaluate(f"e => {{ const place = {place}; Reveal.slide(place.h, place.v); }}")
+            part.evaluate(f"e => {{ const place = {place}; Reveal.slide(place.h, place.v); }}")
             before = page.evaluate("JSON.stringify(Reveal.getIndices())")
-            slider.focus()
-            slider.press("ArrowRight")
+            part.focus()
+            for key in ("ArrowRight", "Space"):
+                part.press(key)
             assert page.evaluate("JSON.stringify(Reveal.getIndices())") == before
+            tried += 1
         page.close()
+    assert tried > 20
+
+
+def test_the_speaker_window_shows_notes_with_formulas(browser, address, site):
+    page = browser.new_page()
+    lesson = "slides/chapters/linearization/lesson.html#/1"
+    page.goto(address + lesson)
+    page.wait_for_function("document.querySelector('aside.notes math')")
+    assert page.locator("aside.notes mjx-container").count() == 0
+    with page.expect_popup() as opened:
+        page.keyboard.press("s")
+    notes = opened.value.locator(".speaker-controls-notes .value")
+    notes.locator("math").first.wait_for()
+    assert "\\(" not in notes.inner_text()
+    page.close()

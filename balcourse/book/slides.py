@@ -165,7 +165,7 @@ def _height(node):
     if isinstance(node, nodes.math_block):
         return 2.2 + 1.5 * node.astext().count("\\\\")
     if isinstance(node, nodes.table):
-        return 1.4 * len(list(node.findall(nodes.row)))
+        return 1.7 * len(list(node.findall(nodes.row)))
     if isinstance(node, nodes.literal_block):
         return 1 + node.astext().count("\n")
     items = list(node.findall(nodes.list_item)) or [node]

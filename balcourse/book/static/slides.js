@@ -2,7 +2,16 @@
 document.addEventListener(
   "keydown",
   (event) => {
-    if (event.target.closest?.(".live")) event.stopPropagation();
+    if (event.target.closest?.(".live")) event.stopImmediatePropagation();
   },
   false,
 );
+
+// The speaker's window has none of the page's styles, so its formulas become the browser's own MathML.
+document.addEventListener("DOMContentLoaded", async () => {
+  await window.MathJax?.startup?.promise;
+  for (const formula of document.querySelectorAll("aside.notes mjx-container")) {
+    const math = formula.querySelector("math");
+    if (math) formula.replaceWith(math);
+  }
+});

@@ -7,6 +7,7 @@ external drive is in units of the rate that would just reach the threshold.
 import numpy as np
 from matplotlib import colormaps
 from matplotlib.colors import ListedColormap, LogNorm, Normalize
+from matplotlib.ticker import NullLocator
 
 from balcourse.measure.spikes import population_rate, population_spectrum
 from balcourse.page.figures import EXTERNAL, THEORY, E, I, described, new
@@ -60,7 +61,7 @@ def self_consistency(network, *, alt, lowest=1e-4, highest=500.0):
     lowest, highest : float
         Ends of both axes, which are logarithmic, Hz.
     """
-    figure, axes = new(width=5.0, height=4.2)
+    figure, axes = new(width=5.6, height=3.8)
     rate = np.geomspace(lowest, highest, 400)
     axes.loglog(rate, rate, color="#999999", linewidth=1)
     axes.loglog(rate, np.maximum(lif_rate(*inputs(network, rate)), 1e-12), color=THEORY)
@@ -69,6 +70,9 @@ def self_consistency(network, *, alt, lowest=1e-4, highest=500.0):
         axes.plot(state.rate, state.rate, "o", color=THEORY, markerfacecolor=face, markersize=8)
     span = (lowest, highest)
     axes.set(xlabel="rate in (Hz)", ylabel="rate out (Hz)", xlim=span, ylim=span)
+    for axis in (axes.xaxis, axes.yaxis):  # minor ticks and typeset powers take most of the time
+        axis.set_minor_locator(NullLocator())
+        axis.set_major_formatter("{x:g}")
     return described(figure, alt)
 
 
@@ -207,7 +211,7 @@ def states(runs, *, alt, window=80.0, neurons=40):
     neurons : int
         Neurons shown in the raster.
     """
-    figure, panels = new(width=7.6, height=1.7 * len(runs), nrows=len(runs), ncols=3,
+    figure, panels = new(width=7.6, height=0.4 + 1.35 * len(runs), nrows=len(runs), ncols=3,
                          width_ratios=[1.4, 1.4, 1])  # fmt: skip
     for (name, run), (raster, course, spectrum) in zip(runs.items(), panels, strict=True):
         times, senders, n = run.times, run.senders, run.network.n

@@ -93,7 +93,7 @@ def input_of_one_cell(run, cell, *, alt):
 
 def changed_strengths(names, simulated, theory, *, alt):
     """Draw the rates of networks with one strength changed; arrays of shape (networks, 2)."""
-    figure, axes = figures.new(6.8, 0.36 * len(names) + 1.2)
+    figure, axes = figures.new(6.8, 0.32 * len(names) + 1.2)
     places = np.arange(len(names))[::-1]
     for k, (name, style) in enumerate(zip(_NAMES, _STYLES, strict=True)):
         shift = 0.14 * (0.5 - k) * 2

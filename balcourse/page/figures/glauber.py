@@ -70,7 +70,7 @@ def spectra(symmetric, asymmetric, *, alt):
 
 def currents(states, matrix, *, alt):
     """Draw the net currents between all states, placed on a circle, as arrows of that width."""
-    figure, axes = figures.new(5.2, 5.2)
+    figure, axes = figures.new(5.0, 5.0)
     axes.set(xlim=(-1.3, 1.3), ylim=(-1.3, 1.3), aspect="equal")
     axes.axis("off")
     angles = np.pi / 2 - 2 * np.pi * np.arange(len(states)) / len(states)

@@ -103,7 +103,7 @@ def damped_and_sustained(models, *, alt, start=(45.0, 18.0), duration=1000.0, la
 
     """
     figure, rows = new(
-        width=7.2, height=2.9 * len(models), nrows=len(models), ncols=2, squeeze=False
+        width=7.2, height=2.25 * len(models), nrows=len(models), ncols=2, squeeze=False
     )
     for (times, plane), model in zip(rows, models, strict=True):
         run = model.simulate(duration, start=start)

@@ -26,7 +26,7 @@ def film(films, times, *, alt):
     alt : str
     """
     figure, axes = figures.new(
-        6.8, 0.45 + 1.3 * len(films), nrows=len(films), ncols=len(times), squeeze=False
+        6.8, 0.45 + 1.02 * len(films), nrows=len(films), ncols=len(times), squeeze=False
     )
     for row, (title, field) in zip(axes, films.items(), strict=True):
         for panel, time in zip(row, times, strict=True):
@@ -63,12 +63,12 @@ def moment(films, weight, time):
 
 def regimes(weights, portraits, ratios, *, alt):
     """Draw what a sweep over inhibition found: activity, fluctuation, speed, balance."""
-    figure, axes = figures.new(6.8, 5.0, nrows=2, ncols=2, sharex=True)
+    figure, axes = figures.new(6.8, 4.5, nrows=2, ncols=2, sharex=True)
     rows = [
         ("frames with a pattern", [p.activity for p in portraits], 0.97),
         ("population CV", [p.fluctuation for p in portraits], 0.6),
         ("speed (sites per ms)", [p.speed for p in portraits], 1.2),
-        ("inhibitory / excitatory current", ratios, None),
+        ("inhibitory /\nexcitatory current", ratios, None),
     ]
     waves = np.array([p.regime == "waves" for p in portraits])
     for panel, (label, values, bound) in zip(axes.flat, rows, strict=True):
@@ -88,7 +88,7 @@ def regimes(weights, portraits, ratios, *, alt):
 
 def sweep_past(run, probe, *, span=250, alt):
     """Draw one neuron's potential, its conductances, and the spikes of the neurons in its row."""
-    figure, axes = figures.new(6.8, 5.4, nrows=3, sharex=True, height_ratios=[1, 1, 1.2])
+    figure, axes = figures.new(6.8, 4.5, nrows=3, sharex=True, height_ratios=[1, 1, 1.2])
     shown = run.sample_times <= span
     times = run.sample_times[shown]
     axes[0].plot(times, run.potentials[shown, probe], color=figures.THEORY, linewidth=1.2)

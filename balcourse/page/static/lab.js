@@ -891,7 +891,9 @@ class Lab {
     this.values = { ...this.defaults(), ...model.get("values") };
     this.seed = model.get("seed");
     this.cleanups = [];
-    this.root = element("section", { className: "lab", dataset: { lab: this.spec.name } });
+    // A region, not a section: on a slide, a section would count as one more slide.
+    this.root = element("div", { className: "lab", dataset: { lab: this.spec.name } });
+    this.root.setAttribute("role", "region");
     this.root.setAttribute("aria-label", this.spec.title);
     this.build();
     el.append(this.root);
@@ -950,8 +952,9 @@ class Lab {
       const point = (event) => {
         if (!view.area || (event.type === "pointermove" && !canvas.hasPointerCapture(event.pointerId))) return;
         if (event.type === "pointerdown") canvas.setPointerCapture(event.pointerId);
-        const { left, top } = canvas.getBoundingClientRect();
-        this.change(view.pointed(event.clientX - left, event.clientY - top));
+        const { left, top, width } = canvas.getBoundingClientRect();
+        const scale = width / canvas.clientWidth; // a slide enlarges the laboratory
+        this.change(view.pointed((event.clientX - left) / scale, (event.clientY - top) / scale));
       };
       canvas.addEventListener("pointerdown", point);
       canvas.addEventListener("pointermove", point);
@@ -1021,7 +1024,8 @@ class Lab {
       target.addEventListener(event, act);
       this.cleanups.push(() => target.removeEventListener(event, act));
     };
-    const resized = new ResizeObserver(() => this.redraw());
+    // The first size comes when the laboratory enters the page, where its colours can be read.
+    const resized = new ResizeObserver(() => this.readTheme());
     this.panels.forEach(({ canvas }) => resized.observe(canvas));
     const seen = new IntersectionObserver((entries) => {
       this.visible = entries[entries.length - 1].isIntersecting;
@@ -1277,13 +1281,13 @@ class Lab {
   }
 
   paint() {
-    const ratio = devicePixelRatio || 1;
     for (const panel of this.panels) {
       const { view, canvas } = panel;
       if (!panel.stale) continue;
       panel.stale = false;
       const { clientWidth: width, clientHeight: height } = canvas;
       if (!width || !height) continue;
+      const ratio = (devicePixelRatio * canvas.getBoundingClientRect().width) / width;
       const [wide, high] = [Math.round(width * ratio), Math.round(height * ratio)];
       if (canvas.width !== wide) canvas.width = wide;
       if (canvas.height !== high) canvas.height = high;
