@@ -2,10 +2,13 @@
 PYTHON ?= python3
 PORT ?= 8000
 
-.PHONY: book build slides test bench env lock
+.PHONY: book build slides pdf lesson test bench env lock
 
 book:
 	@$(PYTHON) course.py book --port $(PORT)
 
-build slides test bench env lock:
+lesson:
+	@$(PYTHON) course.py lesson --name "$(name)"
+
+build slides pdf test bench env lock:
 	@$(PYTHON) course.py $@

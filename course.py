@@ -5,9 +5,12 @@ there is no make, `python course.py book` and `python course.py test` do the sam
 """
 
 import argparse
+import contextlib
 import functools
+import gzip
 import hashlib
 import http.server
+import io
 import os
 import pathlib
 import re
@@ -15,14 +18,17 @@ import shutil
 import socket
 import subprocess
 import sys
+import threading
 
 ROOT = pathlib.Path(__file__).resolve().parent
 BUILD = ROOT / "_build"
 LOCK = ROOT / "requirements.txt"
 SITE = BUILD / "html"
 RUNS = BUILD / ".jupyter_cache"
+COMPRESSED = {".html", ".css", ".js", ".svg", ".json", ".map", ".txt"}
 GATE = ("-n", "-W", "--keep-going")
 TESTS_IN_PARALLEL = ("--numprocesses=auto", "--dist=loadfile", "--no-loadscope-reorder")
+TASKS = ("env", "build", "book", "slides", "pdf", "lesson", "test", "bench", "lock")
 PYTHONS = ((3, 11), (3, 12), (3, 13))
 
 
@@ -146,22 +152,48 @@ def build(python):
     """Execute the lessons, as many at a time as there are cores, and build the book."""
     forget_stale_work()
     execute = [python, "-m", "balcourse.book.execute", RUNS, *lesson_sources()]
+    run_logged(
+        ("Running the lessons.", execute),
+        ("Building the book.", builder(python)),
+        ("Making the slides.", builder(python, "revealjs")),
+    )
+    shutil.rmtree(SITE / "slides", ignore_errors=True)
+    shutil.copytree(BUILD / "revealjs", SITE / "slides")
+    say(f"The book is in {SITE}")
+
+
+def builder(python, name=None):
+    """Return the command that builds the pages, by Sphinx's builder of that name."""
     book = [python, "-c", "from jupyter_book.cli.main import main; main()", "build", "."]
+    return [*book, *(("--builder=custom", f"--custom-builder={name}") if name else ()), *GATE]
+
+
+def run_logged(*steps):
+    """Run commands one after another into the log; stop at the first that fails."""
     with BUILD.joinpath("build.log").open("w+", encoding="utf8") as log:
-        for line, command in [
-            ("Running the lessons.", execute),
-            ("Building the book.", [*book, *GATE]),
-            ("Making the slides.", [*book, "--builder=custom", "--custom-builder=revealjs", *GATE]),
-        ]:
+        for line, command in steps:
             say(line)
             ended = subprocess.run(command, cwd=ROOT, stdout=log, stderr=subprocess.STDOUT)
             log.seek(0)
             if ended.returncode:
                 problem = first_problem(log.read())
                 stop(f"The book was not built: {problem} (The whole log: {log.name})")
-    shutil.rmtree(SITE / "slides", ignore_errors=True)
-    shutil.copytree(BUILD / "revealjs", SITE / "slides")
-    say(f"The book is in {SITE}")
+
+
+def print_decks(python):
+    """Print every deck to PDF, beside it."""
+    with served(SITE) as address:
+        command = [python, "-m", "balcourse.book.handouts", SITE, address]
+        return subprocess.run(command, cwd=ROOT).returncode
+
+
+def print_book(python):
+    """Print the whole book to one PDF."""
+    run_logged(("Making one page of all.", builder(python, "singlehtml")))
+    with served(BUILD / "singlehtml") as address:
+        page = f"{address}chapters/index.html"
+        command = [python, "-m", "balcourse.book.paper", page, BUILD / "balanced-networks.pdf"]
+        return subprocess.run(command, cwd=ROOT).returncode
 
 
 def first_problem(log):
@@ -174,15 +206,47 @@ def first_problem(log):
     return "see the log."
 
 
-def server(port):
-    """Return a silent server of the built book on this machine; port 0 takes a free one."""
+class Handler(http.server.SimpleHTTPRequestHandler):
+    """Serve files in silence, and text compressed, as web servers do."""
 
-    class Quiet(http.server.SimpleHTTPRequestHandler):
-        def log_message(self, *_):
-            pass
+    def log_message(self, *_):
+        """Say nothing."""
 
-    handler = functools.partial(Quiet, directory=str(SITE))
+    def send_head(self):
+        """Answer with the file, gzipped where that helps and the browser can read it."""
+        path = pathlib.Path(self.translate_path(self.path))
+        if path.suffix not in COMPRESSED or "gzip" not in self.headers.get("Accept-Encoding", ""):
+            return super().send_head()
+        if not path.is_file():
+            return super().send_head()
+        content = gzipped(path, path.stat().st_mtime_ns)
+        self.send_response(http.HTTPStatus.OK)
+        self.send_header("Content-Type", self.guess_type(str(path)))
+        self.send_header("Content-Encoding", "gzip")
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        return io.BytesIO(content)
+
+
+@functools.lru_cache(maxsize=256)
+def gzipped(path, changed):
+    """Return a file's content, compressed; `changed` is when it was written."""
+    return gzip.compress(path.read_bytes(), 6)
+
+
+def server(port, folder=SITE):
+    """Return a server of a folder on this machine; port 0 takes a free one."""
+    handler = functools.partial(Handler, directory=str(folder))
     return http.server.ThreadingHTTPServer(("127.0.0.1", port), handler)
+
+
+@contextlib.contextmanager
+def served(folder):
+    """Serve a folder for a while; yield its address, which ends in a slash."""
+    with server(0, folder) as serving:
+        threading.Thread(target=serving.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{serving.server_port}/"
+        serving.shutdown()
 
 
 def serve(port):
@@ -206,6 +270,24 @@ def require_free(port):
             stop(f"Port {port} is in use: choose another, as in `make book PORT={port + 1}`.")
 
 
+def add_lesson(name):
+    """Make a lesson that passes every check, to be written over, and list it in the book."""
+    page, contents = ROOT / "chapters" / name / "lesson.md", ROOT / "_toc.yml"
+    if not re.fullmatch(r"[a-z][a-z0-9-]*", name):
+        stop("Name the lesson in small letters, as in `make lesson name=resonance`.")
+    if page.parent.exists():
+        stop(f"chapters/{name} exists: choose another name.")
+    template = (ROOT / "balcourse" / "book" / "lesson-template.md").read_text("utf8")
+    page.parent.mkdir(parents=True)
+    page.write_text(
+        template.replace("NAME", name).replace(f"# {name}", f"# {name.title()}"), "utf8"
+    )
+    before, mark, after = contents.read_text("utf8").partition("  - caption: Appendix\n")
+    listed = f"      - file: chapters/{name}/lesson\n"
+    contents.write_text(f"{before}{listed}{mark}{after}", "utf8")
+    say(f"Write your lesson over {page.relative_to(ROOT)}; `make book` shows it.")
+
+
 def lock():
     """Write requirements.txt anew from the ranges in pyproject.toml (needs uv and the network)."""
     command = "uv pip compile --universal --python-version 3.11 --generate-hashes --extra book"
@@ -218,23 +300,28 @@ def lock():
 def main():
     """Read the command line and do what it says."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("task", choices=["env", "build", "book", "slides", "test", "bench", "lock"])
+    parser.add_argument("task", choices=TASKS)
     parser.add_argument("--port", type=int, default=8000, help="where `book` serves (8000)")
+    parser.add_argument("--name", default="", help="what `lesson` calls the new lesson")
     parser.add_argument("more", nargs="*", help="passed on to pytest or to the benchmarks")
     options = parser.parse_args()
     if options.task == "lock":
         return lock()
+    if options.task == "lesson":
+        return add_lesson(options.name)
     if options.task == "book":
         require_free(options.port)
     python = environment()
     if options.task == "env":
         say(str(python))
-    if options.task in ("build", "book", "slides"):
+    if options.task in ("build", "book", "slides", "pdf"):
         build(python)
     if options.task == "book":
         serve(options.port)
     if options.task == "slides":
-        return subprocess.run([python, "-m", "balcourse.book.handouts", SITE], cwd=ROOT).returncode
+        return print_decks(python)
+    if options.task == "pdf":
+        return print_book(python)
     if options.task == "test":
         tests = [python, "-m", "pytest", *TESTS_IN_PARALLEL, *options.more]
         return subprocess.run(tests, cwd=ROOT).returncode

@@ -54,3 +54,12 @@ def test_the_lock_serves_every_python_that_the_project_names():
     import course
 
     assert course.PYTHONS == ((3, 11), (3, 12), (3, 13))
+
+
+def test_every_place_names_the_same_version():
+    import balcourse
+
+    version = PROJECT["version"]
+    assert balcourse.__version__ == version
+    assert f"\nversion: {version}\n" in (ROOT / "CITATION.cff").read_text("utf8")
+    assert f"\n## {version} (" in (ROOT / "CHANGELOG.md").read_text("utf8")

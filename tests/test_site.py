@@ -10,7 +10,11 @@ VIEWS = {
     "dark": {"viewport": {"width": 1280, "height": 900}, "color_scheme": "dark"},
     "phone": {"viewport": {"width": 390, "height": 844}, "color_scheme": "light"},
 }
-WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]
+WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+HEAVIEST_PAGE = 1_500_000
+WATCH_SHIFTS = """shifted = 0;
+new PerformanceObserver((list) => list.getEntries().forEach((e) => (shifted += e.value)))
+    .observe({ type: "layout-shift", buffered: true });"""
 
 pytestmark = pytest.mark.browser
 by_view = pytest.mark.parametrize("view", VIEWS)
@@ -21,8 +25,13 @@ by_page = pytest.mark.parametrize("name", [*(page.name for page in PAGES), "sear
 def opened(browser, address, name, view):
     """The page in one view, and everything that went wrong while it loaded."""
     context = browser.new_context(**VIEWS[view])
+    context.add_init_script(WATCH_SHIFTS)
     page = context.new_page()
     problems = []
+    weights = page.weights = []
+    network = context.new_cdp_session(page)
+    network.send("Network.enable")
+    network.on("Network.loadingFinished", lambda event: weights.append(event["encodedDataLength"]))
     page.on("pageerror", lambda error: problems.append(f"error: {error}"))
     page.on("requestfailed", lambda request: problems.append(f"request failed: {request.url}"))
     page.on(
@@ -57,6 +66,10 @@ def test_a_page_loads_whole_offline_and_breaks_no_rule(opened, name, view):
     )
     assert page.evaluate(f"{untypeset}.map(e => e.textContent)") == []
     assert page.evaluate("document.querySelectorAll('mjx-merror').length") == 0
+    unread = "mjx-container:not(:has(mjx-assistive-mml math))"
+    assert page.evaluate(f"document.querySelectorAll('{unread}').length") == 0
+    assert sum(page.weights) <= HEAVIEST_PAGE
+    assert page.evaluate("shifted") <= 0.01
     assert page.evaluate("document.documentElement.scrollWidth") <= VIEWS[view]["viewport"]["width"]
     pictures = page.evaluate(
         "[...document.querySelectorAll('main img')].map(e => [e.alt.length, e.src.slice(-40)])"
@@ -83,6 +96,42 @@ def test_every_slider_of_a_page_is_alive(opened, name, view):
         assert picture.evaluate("e => e.decode().then(() => e.naturalWidth)") > 0
         assert widget.evaluate("e => e.querySelector('[role=status]').textContent") == after
     assert problems == []
+
+
+def test_all_of_a_lesson_is_reached_and_seen_by_keyboard(browser, address):
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.goto(f"{address}chapters/chaos/balance.html")
+    page.wait_for_function("document.querySelectorAll('.live-mounted').length")
+    page.wait_for_function("!document.documentElement.classList.contains('typesetting')")
+    count = page.evaluate("""() => {
+        const usable = ":is(a[href], button, input, select, summary, [tabindex='0'])";
+        waiting = new Set(document.querySelectorAll(`.bd-main ${usable}`));
+        for (const e of waiting) if (!e.checkVisibility() || e.disabled) waiting.delete(e);
+        unseen = [];
+        addEventListener("focusin", ({ target }) => {
+            const style = getComputedStyle(target);
+            if (waiting.delete(target) && style.outlineStyle === "none" && style.boxShadow === "none")
+                unseen.push(target.outerHTML.slice(0, 120));
+        });
+        return waiting.size;
+    }""")
+    assert count > 50
+    for _ in range(count + 80):
+        page.keyboard.press("Tab")
+    assert page.evaluate("[...waiting].map(e => e.outerHTML.slice(0, 120))") == []
+    assert page.evaluate("unseen") == []
+    page.close()
+
+
+def test_nothing_moves_for_a_reader_who_asked_for_stillness(browser, address):
+    page = browser.new_page(reduced_motion="reduce")
+    page.goto(f"{address}chapters/index.html")
+    page.wait_for_function("document.querySelectorAll('.live-mounted').length")
+    moving = """[...document.querySelectorAll("*")].map((e) => getComputedStyle(e)).filter((style) =>
+        parseFloat(style.transitionDuration) > 0.01 || style.scrollBehavior === "smooth").length"""
+    assert page.evaluate(moving) == 0
+    assert page.evaluate("document.getAnimations().length") == 0
+    page.close()
 
 
 def test_axe_finds_a_missing_alt_text(browser):

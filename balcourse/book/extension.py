@@ -152,6 +152,13 @@ def _without_thebe_nodes(app, doctree, docname):
             node.parent.remove(node)
 
 
+def _without_icon_script(app, exception):
+    """Empty the theme's heaviest script: it draws the icons that the theme's font has anyway."""
+    script = pathlib.Path(app.outdir) / "_static" / "scripts" / "fontawesome.js"
+    if exception is None and script.exists():
+        script.write_text("", "utf8")
+
+
 def _weigh_pages(app, exception):
     """Warn where a page and its figures are over the course's limit."""
     if exception is not None or app.builder.format != "html":
@@ -177,5 +184,7 @@ def setup(app):
     app.connect("doctree-resolved", _without_thebe_nodes, priority=900)
     app.connect("build-finished", _copy_mathjax)
     app.connect("build-finished", _weigh_pages)
+    app.connect("build-finished", _without_icon_script)
     app.add_css_file("course.css")
+    app.add_js_file("typeset.js", priority=100)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,16 +1,14 @@
 """Print every deck to PDF with headless Chromium: one page a slide, and one with the notes.
 
-``python -m balcourse.book.handouts SITE`` reads SITE/slides and writes ``lesson.pdf`` and
-``lesson-notes.pdf`` beside each deck.
+``python -m balcourse.book.handouts SITE ADDRESS`` reads SITE/slides, which is served at ADDRESS,
+and writes ``lesson.pdf`` and ``lesson-notes.pdf`` beside each deck.
 """
 
-import functools
-import http.server
+import contextlib
 import pathlib
 import re
 import shutil
 import sys
-import threading
 
 from playwright.sync_api import sync_playwright
 
@@ -22,14 +20,38 @@ CHROMIUM_FLAGS = (
     "--disable-sync",
     "--no-first-run",
 )
+_BROWSERS = (
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "chrome",
+    "msedge",
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+    "/Applications/Chromium.app/Contents/MacOS/Chromium",
+    r"C:\Program Files\Google\Chrome\Application\chrome.exe",
+    r"C:\Program Files (x86)\Microsoft\Edge\Application\msedge.exe",
+)
 _TRIES = 3
 _PRINTED = "document.querySelectorAll('.pdf-page').length > 0"
 
 
 def chromium():
     """Return the path of an installed Chromium or Chrome, or None."""
-    names = ("chromium", "chromium-browser", "google-chrome", "chrome", "msedge")
-    return next(filter(None, map(shutil.which, names)), None)
+    return next(filter(None, map(shutil.which, _BROWSERS)), None)
+
+
+@contextlib.contextmanager
+def started_browser():
+    """Start a headless Chromium, and end it."""
+    if chromium() is None:
+        sys.exit("Printing needs Chromium or Chrome: install one and try again.")
+    with sync_playwright() as playwright:
+        yield playwright.chromium.launch(executable_path=chromium(), args=list(CHROMIUM_FLAGS))
+
+
+def typeset(page):
+    """Wait until a page's formulas are set."""
+    page.wait_for_function("!window.MathJax?.startup || window.MathJax.startup.promise")
 
 
 def decks(site):
@@ -76,7 +98,7 @@ def print_deck(browser, address, notes):
         page = browser.new_page(viewport={"width": 1280, "height": 720})
         page.goto(f"{address}?view=print{'&showNotes=separate-page' if notes else ''}")
         page.wait_for_function(_PRINTED)
-        page.wait_for_function("!window.MathJax?.startup || window.MathJax.startup.promise")
+        typeset(page)
         slides = page.evaluate("Reveal.getTotalSlides()")
         spoken = page.locator(".speaker-notes-pdf").count()
         pdf = page.pdf(width="1280px", height="720px", print_background=True)
@@ -87,32 +109,15 @@ def print_deck(browser, address, notes):
     raise RuntimeError(f"{address}: {page_count(pdf)} pages for {slides} slides, {spoken} notes")
 
 
-def main(site):
-    """Write both PDFs of every deck of the site."""
-    if chromium() is None:
-        sys.exit("Printing the slides needs Chromium or Chrome: install one and try again.")
-    with (
-        http.server.ThreadingHTTPServer(("127.0.0.1", 0), _quiet(site)) as server,
-        sync_playwright() as playwright,
-    ):
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        browser = playwright.chromium.launch(executable_path=chromium(), args=list(CHROMIUM_FLAGS))
+def main(site, address):
+    """Write both PDFs of every deck of the site that is served at the address."""
+    with started_browser() as browser:
         for deck in decks(site):
-            address = f"http://127.0.0.1:{server.server_port}/{deck.as_posix()}"
             for notes, ending in ((False, ".pdf"), (True, "-notes.pdf")):
-                pdf = print_deck(browser, address, notes)
+                pdf = print_deck(browser, f"{address}{deck.as_posix()}", notes)
                 (site / deck).with_name(deck.stem + ending).write_bytes(pdf)
                 print(f"{deck.with_name(deck.stem + ending)}: {page_count(pdf)} pages", flush=True)
-        server.shutdown()
-
-
-def _quiet(site):
-    class Quiet(http.server.SimpleHTTPRequestHandler):
-        def log_message(self, *_):
-            pass
-
-    return functools.partial(Quiet, directory=str(site))
 
 
 if __name__ == "__main__":
-    main(pathlib.Path(sys.argv[1]).resolve())
+    main(pathlib.Path(sys.argv[1]).resolve(), sys.argv[2])

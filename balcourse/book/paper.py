@@ -1,0 +1,113 @@
+"""The whole book as one PDF: Sphinx's single page, made ready for paper and printed by Chromium.
+
+On paper a live widget is its still and the address where it lives, what was folded is open, and a
+link within the book leads to a page of the PDF. ``python -m balcourse.book.paper ADDRESS PDF``
+prints the single page that is served at ADDRESS.
+"""
+
+import pathlib
+import sys
+
+from docutils import nodes
+from sphinx import addnodes
+
+from balcourse.book.handouts import page_count, started_browser, typeset
+
+_BUILDER = "singlehtml"
+_HERE = "http://127.0.0.1:8000/"
+_MARGINS = {"top": "18mm", "bottom": "20mm", "left": "18mm", "right": "18mm"}
+_FOOTER = (
+    '<div style="width: 100%; font: 8pt sans-serif; text-align: center; color: #444">'
+    '<span class="pageNumber"></span></div>'
+)
+_PREPARE = """(home) => {
+    for (const folded of document.querySelectorAll("details")) folded.open = true;
+    for (const box of document.querySelectorAll(".toggle-hidden"))
+        box.classList.remove("toggle-hidden");
+    for (const link of document.querySelectorAll("a[href]")) {
+        const elsewhere = link.origin === location.origin && link.pathname !== location.pathname;
+        if (elsewhere) link.href = new URL(link.pathname.slice(1), home);
+    }
+    for (const image of document.images) image.loading = "eager";
+    return Promise.all([...document.images].map((image) => image.decode()));
+}"""
+
+
+def _home(app):
+    return app.config.html_baseurl or _HERE
+
+
+def _prepare(app, document, page):
+    """Say where each widget lives, and tell the pages' ids apart."""
+    if app.builder.name != _BUILDER:
+        return
+    for part in document.findall(addnodes.start_of_file):
+        for box in part.findall(nodes.container):
+            if "live" in box["classes"]:
+                box += nodes.paragraph("", f"Alive at {_home(app)}{part['docname']}.html.")
+        prefix = part["docname"].replace("/", "-")
+        for node in part.findall(nodes.Element):
+            for kind in ("ids", "backrefs"):
+                node[kind] = [f"{prefix}-{one}" for one in node.get(kind, ())]
+            if "refid" in node:
+                node["refid"] = f"{prefix}-{node['refid']}"
+    for link in document.findall(nodes.reference):
+        _, page, anchor = (*link.get("refuri", "").split("#"), "", "")[:3]
+        if page.startswith("document-") and anchor:
+            link["refuri"] = f"#{page.removeprefix('document-').replace('/', '-')}-{anchor}"
+
+
+def _without_life(app, pagename, templatename, context, doctree):
+    """Leave widgets as stills, and find images from the folder in which the page lies."""
+    if app.builder.name == _BUILDER:
+        up = "../" * pagename.count("/")
+        context["body"] = context["body"].replace('src="_images/', f'src="{up}_images/')
+        context["script_files"] = [
+            script
+            for script in context["script_files"]
+            if not any(
+                name in f"{script.filename}{script.attributes}"
+                for name in ("host.js", "widget-state")
+            )
+        ]
+
+
+def print_book(browser, address, home):
+    """Return the page served at `address` as PDF (bytes); links to other pages lead `home`."""
+    page = browser.new_page(color_scheme="light")
+    page.goto(address, timeout=120_000)
+    typeset(page)
+    page.evaluate(_PREPARE, home)
+    pdf = page.pdf(
+        format="A4",
+        margin=_MARGINS,
+        print_background=True,
+        display_header_footer=True,
+        header_template="<span></span>",
+        footer_template=_FOOTER,
+        outline=True,
+        tagged=True,
+    )
+    page.close()
+    return pdf
+
+
+def _write_as_html(app):
+    """Have the single page written as the pages are, where an extension knows only those."""
+    handlers = app.registry.translation_handlers
+    handlers[_BUILDER] = handlers["html"] | handlers.get(_BUILDER, {})
+
+
+def setup(app):
+    """Connect the extension (called by Sphinx)."""
+    app.connect("builder-inited", _write_as_html)
+    app.connect("doctree-resolved", _prepare, priority=950)
+    app.connect("html-page-context", _without_life, priority=900)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
+
+
+if __name__ == "__main__":
+    with started_browser() as chromium:
+        printed = print_book(chromium, sys.argv[1], _HERE)
+    pathlib.Path(sys.argv[2]).write_bytes(printed)
+    print(f"{sys.argv[2]}: {page_count(printed)} pages")
