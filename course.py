@@ -157,9 +157,9 @@ def results_key():
 
 
 def package():
-    """Return the package's sources."""
+    """Return the package's sources, shipped data included."""
     sources = (ROOT / "balcourse").rglob("*")
-    return [path for path in sources if path.suffix in {".py", ".js", ".css"}]
+    return [path for path in sources if path.suffix in {".py", ".js", ".css", ".nc"}]
 
 
 def forget_stale_work():
