@@ -123,8 +123,15 @@ def flattened(array, address):
 
 def _references(function):
     """Return the globals and closure values that a Python function names."""
-    scope = inspect.getclosurevars(function)
-    return dict(sorted((scope.globals | scope.nonlocals).items()))
+    closure = inspect.getclosurevars(function)
+    scope = closure.globals | closure.nonlocals
+    for name, value in scope.items():
+        for inner in function.__code__.co_names if inspect.ismodule(value) else ():
+            if isinstance(getattr(value, inner, None), Dispatcher):
+                raise ValueError(
+                    f"{function.__name__} calls {name}.{inner}: import the kernel by its own name"
+                )
+    return dict(sorted(scope.items()))
 
 
 def _content(kernel):
