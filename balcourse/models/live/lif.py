@@ -157,9 +157,9 @@ def fire(
 
 @kernel
 def _draw(excitatory, block, size, noise, counts, tails, table, lanes, rare):
-    """Add the external spikes of one step to the arrivals of a block."""
+    """Add one step's external spikes to the arrivals of a block; empty places draw in vain."""
     fill_noise(noise, lanes, block)
-    for place in range(size):
+    for place in range(BLOCK):
         value = noise[place >> 2] >> np.uint64((place & 3) << 4) & np.uint64(0xFFFF)
         count = np.int64(counts[value])
         if count == _ESCAPED:
@@ -167,7 +167,8 @@ def _draw(excitatory, block, size, noise, counts, tails, table, lanes, rare):
             count = 0
             while count < tails.shape[1] - 1 and chance >= tails[table, count]:
                 count += 1
-        excitatory[place] += count
+        if place < size:
+            excitatory[place] += count
 
 
 @kernel
