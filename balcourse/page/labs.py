@@ -267,7 +267,8 @@ def boltzmann(network, antisymmetric, *, alt):
             Control("asymmetry", 0, 1, 0.05, 0, "asymmetry"),
         ],
         views=[
-            Histogram("visits", "state", 0, 2**n, theory="law", title="share of time", wide=True),
+            Histogram("visits", "state", -0.5, 2**n - 0.5, theory="law", title="share of time",
+                      wide=True),
             TimeSeries("energy", ("",), "energy", window=50, low=None, colors=("ink",), wide=True),
         ],
         dt=1 / n,
@@ -308,7 +309,7 @@ def travelling_waves(*, inhibitory_weight=0.30, alt):
         views=[
             Field("held", 0.0, model.refractory, drag=("column", "row"), unit="ms",
                   title="Time left at the reset"),
-            TimeSeries("conductances", ("g_E", "g_I"), "input of one neuron", "1/ms", window=100),
+            TimeSeries("conductances", ("g_E", "g_I"), "input of one neuron", "/ms", window=100),
             TimeSeries("rates", ("E", "I"), "rate", "Hz", window=100, smooth=1, wide=True),
         ],
         dt=0.1,
