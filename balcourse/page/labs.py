@@ -267,8 +267,9 @@ def boltzmann(network, antisymmetric, *, alt):
             Control("asymmetry", 0, 1, 0.05, 0, "asymmetry"),
         ],
         views=[
-            Histogram("visits", "state", -0.5, 2**n - 0.5, theory="law", title="share of time",
-                      wide=True),
+            Histogram(
+                "visits", "state", -0.5, 2**n - 0.5, theory="law", title="share of time", wide=True
+            ),
             TimeSeries("energy", ("",), "energy", window=50, low=None, colors=("ink",), wide=True),
         ],
         dt=1 / n,

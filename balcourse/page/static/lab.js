@@ -936,6 +936,7 @@ class Lab {
     this.cleanups = [];
     // A region, not a section: on a slide, a section would count as one more slide.
     this.root = element("div", { className: "lab", dataset: { lab: this.spec.name } });
+    this.root.dataset.lmSuppressShortcuts = "true"; // Jupyter's keys are not for its controls
     this.root.setAttribute("role", "region");
     this.root.setAttribute("aria-label", this.spec.title);
     this.build();
