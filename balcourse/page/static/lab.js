@@ -1273,7 +1273,10 @@ class Lab {
 
   receive({ kind, frames = [], problem, took, version, step, nanoseconds }) {
     if (kind === "restart") this.panels.forEach(({ view }) => view.reset());
-    if (nanoseconds) this.panels.forEach(({ view }) => view.timed?.(nanoseconds));
+    if (nanoseconds) {
+      this.root.dataset.nanoseconds = nanoseconds;
+      this.panels.forEach(({ view }) => view.timed?.(nanoseconds));
+    }
     if (kind !== "change") this.busy = false;
     for (const frame of frames) {
       this.step = frame.end;
