@@ -66,7 +66,7 @@ async ([seconds, control]) => {
 
 
 def browsing(lab, seconds):
-    """Open a laboratory in headless Chromium; return ns a step, and what a reader feels if asked."""
+    """Return ns a step in headless Chromium, and, played for `seconds`, what a reader feels."""
     from playwright.sync_api import sync_playwright
 
     chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "chrome"))))
