@@ -92,7 +92,7 @@ def follow_sheet(
     """Continue for `steps` steps.
 
     Row `step` of `rates` gets the rates of E and I, Hz, that of `conductances` both conductances
-    of the neuron at (row, column); `held` gets the time each excitatory neuron is still at reset, ms.
+    of the neuron at (row, column); `held` the time each excitatory neuron has left at reset, ms.
     """
     for step in range(steps):
         advance(potential_e, potential_i, release_e, release_i, synapse, arrivals, weights_e,
