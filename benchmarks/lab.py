@@ -1,8 +1,8 @@
 """The laboratories: native and WebAssembly time of each kernel, and what the reader feels.
 
-Kernels run on one thread, natively (numba), in wasmtime and in headless Chromium; the page plays
-2,000 spiking neurons of in-degree 200 in Brunel's state C at real time while a control is moved
-thirty times. Run: python benchmarks/lab.py
+Kernels run on one thread, natively (numba) and in headless Chromium; two pages are played while a
+control is moved thirty times, one of them 2,000 spiking neurons of in-degree 200 in Brunel's state
+C at real time. Run: python -m benchmarks lab
 """
 
 import http.server
@@ -11,16 +11,17 @@ import shutil
 import sys
 import tempfile
 import threading
-import time
 
 import numpy as np
 
+from balcourse.models.binary import BalancedNetwork
+from balcourse.models.glauber import GlauberNetwork
 from balcourse.models.rate import RateModel
 from balcourse.page import labs
-from balcourse.page.wasm import compile_wasm, parameters
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "tests"))
-
+ALT = "A laboratory under measurement; see the lessons for what it shows."
+BINARY = BalancedNetwork(n_e=1_000, n_i=1_000, k=100, m_0=0.2)
+UNITS = GlauberNetwork(np.ones((4, 4)) - np.eye(4), threshold=1.0, temperature=0.5)
 MODEL = RateModel(m_ee=1.25, m_ei=-1, m_ie=1, m_ii=0, gamma_e=-10, gamma_i=10, tau_e=10, tau_i=50)
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
@@ -64,46 +65,8 @@ async ([seconds, control]) => {
 """
 
 
-def least(action, repeats=15):
-    """Return the least CPU seconds of this thread that `action` takes."""
-    times = []
-    for _ in range(repeats):
-        start = time.thread_time()
-        action()
-        times.append(time.thread_time() - start)
-    return min(times)
-
-
-def kernel_times(name, lab, steps):
-    """Print the time of a laboratory's kernel for many steps, native and in wasmtime."""
-    try:
-        from webassembly import Instance
-    except ImportError:
-        print("wasmtime is not installed: left out")
-        return
-    step, start, change = lab.kernels
-    rows = [one for one, how in lab.spec["watched"].items() if how == "rows"]
-    longer = {one: np.zeros((steps + 1, *lab.arguments[one].shape[1:])) for one in rows}
-    given = lab.arguments | longer | {"steps": steps}
-    here = {
-        one: np.copy(value) if isinstance(value, np.ndarray) else value
-        for one, value in given.items()
-    }
-    page = Instance(lab.module, given)
-    for kernel in (*start, *change):
-        kernel(*(here[one] for one in parameters(kernel)))
-        page.call(kernel)
-    native = least(lambda: step(*(here[one] for one in parameters(step))))
-    wasm = least(lambda: page.call(step))
-    size = len(compile_wasm(step, arguments=lab.arguments))
-    print(
-        f"{name:<9}{step.__name__:<9}{1e9 * native / steps:10.0f} ns{1e9 * wasm / steps:10.0f} ns"
-        f"{wasm / native:8.1f} x{size:8d} bytes, {len(lab.module)} with all its kernels"
-    )
-
-
 def browsing(lab, seconds):
-    """Play a laboratory in headless Chromium and return what the reader feels."""
+    """Return ns a step in headless Chromium, and, played for `seconds`, what a reader feels."""
     from playwright.sync_api import sync_playwright
 
     chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "chrome"))))
@@ -121,32 +84,40 @@ def browsing(lab, seconds):
             page = browser.new_page(viewport={"width": 1000, "height": 1300})
             page.goto(f"http://127.0.0.1:{serving.server_port}/lab.html")
             page.wait_for_function("/t = [1-9]/.test(document.body.innerText)")
-            felt = page.evaluate(MEASURE, [seconds, lab.spec["controls"][0]["name"]])
+            step = float(page.get_attribute(".lab", "data-nanoseconds"))
+            control = lab.spec["controls"][0]["name"]
+            felt = page.evaluate(MEASURE, [seconds, control]) if seconds else None
             browser.close()
             serving.shutdown()
-    return felt
+    return step, felt
 
 
 if __name__ == "__main__":
     made = {
-        "plane": labs.phase_plane(
-            MODEL, start=(30, 20), alt="A trajectory that spirals to a limit cycle."
-        ),
-        "network": labs.spiking_network(alt="Neurons that fire irregularly in state C of Brunel."),
+        "plane": labs.phase_plane(MODEL, start=(30, 20), alt=ALT),
+        "balance": labs.balanced_network(BINARY, alt=ALT),
+        "damage": labs.two_copies(BINARY, alt=ALT),
+        "units": labs.boltzmann(UNITS, np.zeros((4, 4)), alt=ALT),
+        "network": labs.spiking_network(alt=ALT),
+        "waves": labs.travelling_waves(alt=ALT),
     }
-    print(
-        f"{'lab':<9}{'kernel':<9}{'native':>13}{'wasmtime':>13}{'ratio':>10}{'size':>14}   (a step)"
-    )
-    kernel_times("plane", made["plane"], steps=100_000)
-    kernel_times("network", made["network"], steps=400)
-    run = made["network"].run(10_000)
-    rate = run.rows("rates")[2000:].mean()
+    print(f"{'lab':<9}{'native':>11}{'Chromium':>11}{'ratio':>8}{'module':>14}   (a step)")
+    felt = {}
+    for name, lab in made.items():
+        native = lab.run(0).step_time
+        lab.spec = lab.spec | {"native": native}
+        try:
+            here, felt[name] = browsing(lab, 8 if name in ("plane", "network") else 0)
+        except (ImportError, StopIteration):
+            sys.exit("playwright or Chromium is not installed: left out")
+        print(
+            f"{name:<9}{native:8.0f} ns{here:8.0f} ns{here / native:6.1f} x"
+            f"{len(lab.module):8d} bytes"
+        )
+    rate = made["network"].run(10_000).rows("rates")[2000:].mean()
     print(f"network: 2,000 neurons, in-degree 200, {rate:.0f} Hz a neuron")
-    try:
-        felt = {name: browsing(lab, seconds=8) for name, lab in made.items()}
-    except (ImportError, StopIteration):
-        sys.exit("playwright or Chromium is not installed: left out")
-    for name, one in felt.items():
+    for name in ("plane", "network"):
+        one = felt[name]
         print(
             f"{name:<9}{one['frames']:5.0f} frames a second (at least 50), control seen after "
             f"{one['delay']:.0f} ms (at most 50), {one['pace']:.2f} x real time"

@@ -15,9 +15,10 @@ from scipy import stats
 from balcourse.measure import spikes
 from balcourse.models import bitrows, lif, poisson
 from balcourse.models.lif import BrunelNetwork
-from balcourse.models.lif_page import page_arguments, step_network
+from balcourse.models.live import lif as live
 from balcourse.models.random import random_state
 from balcourse.models.wiring import wired
+from balcourse.page.wasm import parameters
 from tests.naive import lif as naive
 from tests.references import make_lif
 
@@ -79,18 +80,25 @@ def test_spikes_do_not_depend_on_threads(epsilon):
 
 
 def test_page_kernel_gives_the_same_spikes():
-    network = BrunelNetwork(n=1_500, j=0.7, g=(6, 5), external_ratio=(4, 3), delay=1.1)
-    arrays = page_arguments(network, steps=40, seed=3)
-    steps, senders = [], []
+    network = BrunelNetwork(n=1_500, j=0.7, g=5.0, external_ratio=3, delay=1.1)
+    given = live.page_arguments(network, ratios=np.arange(5.0), longest_delay=2.0, steps=40)
+    given |= {"g": 5.0, "ratio": 3.0, "delay": 1.1, "dt": 0.1, "seed": 3, "steps": 40}
+    for kernel in (live.begin_network, live.choose_input):
+        kernel(*(given[name] for name in parameters(kernel)))
+    run = lif.Simulation(network, seed=3)
+    filled = np.isfinite(run.state.potentials)
+    run.state.potentials[filled] = given["potentials"][filled]
+    steps, senders, counts = [], [], []
     for call in range(25):
-        step_network(**arrays)
-        count = arrays["spike_count"][0]
-        steps.append(arrays["spike_steps"][:count] + 40 * call)
-        senders.append(arrays["spike_senders"][:count].copy())
-    run = network.simulate(100, seed=3)
-    np.testing.assert_array_equal(np.concatenate(senders), run.senders)
-    np.testing.assert_allclose((np.concatenate(steps) + 1) * 0.1, run.times)
-    np.testing.assert_array_equal(arrays["counts"], run.counts[-40:])
+        live.fire(*(given[name] for name in parameters(live.fire)))
+        at, who = given["spikes"][: given["spike_count"][0]].copy().T
+        steps.append(at + 40 * call)
+        senders.append(who)
+        counts.append(given["rates"][:40] * 1e-4 * (network.n_e, network.n_i))
+    same = run.advance(1_000)
+    np.testing.assert_array_equal(np.concatenate(senders), same.senders)
+    np.testing.assert_allclose((np.concatenate(steps) + 1) * 0.1, same.times)
+    np.testing.assert_allclose(np.concatenate(counts), same.counts, atol=1e-9)
 
 
 def test_a_run_can_be_cut_anywhere():

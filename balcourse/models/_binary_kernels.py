@@ -9,6 +9,7 @@ Slow twin: `tests/naive/binary.py`.
 
 import numpy as np
 
+from balcourse.models.elementary import ln
 from balcourse.models.kernel import kernel
 from balcourse.models.prefetch import prefetch
 from balcourse.models.random import below, uniform
@@ -18,50 +19,13 @@ BATCH = 64  # updates whose targets are fetched together
 _LINE = 32  # targets in a line of the cache
 
 
-@kernel(inline="always")
-def _ln(ratio):
-    """Return the natural logarithm of a number in [2**-54, 1], at always the same cost.
-
-    Plain arithmetic, since the last bit of a library's logarithm differs between machines: scaled
-    to within [sqrt(1/2), sqrt(2)] by powers of two, where the series of 2 artanh converges fast.
-    """
-    power = 0
-    if ratio < 2.3283064365386963e-10:
-        ratio *= 4294967296.0
-        power -= 32
-    if ratio < 1.52587890625e-05:
-        ratio *= 65536.0
-        power -= 16
-    if ratio < 0.00390625:
-        ratio *= 256.0
-        power -= 8
-    if ratio < 0.0625:
-        ratio *= 16.0
-        power -= 4
-    if ratio < 0.25:
-        ratio *= 4.0
-        power -= 2
-    if ratio < 0.5:
-        ratio *= 2.0
-        power -= 1
-    if ratio < 0.7071067811865476:
-        ratio *= 2.0
-        power -= 1
-    part = (ratio - 1.0) / (ratio + 1.0)
-    square = part * part
-    series = 0.0
-    for term in range(19, 0, -2):
-        series = series * square + 1.0 / term
-    return 2.0 * part * series + power * 0.6931471805599453
-
-
 @kernel
 def _fill_logarithms(random, logarithms):
     """Fill an array with logarithms of uniform random numbers; two loops, for vector units."""
     for place in range(logarithms.size):
         logarithms[place] = 1.0 - uniform(random)
     for place in range(logarithms.size):
-        logarithms[place] = _ln(logarithms[place])
+        logarithms[place] = ln(logarithms[place])
 
 
 @kernel
@@ -135,8 +99,8 @@ def _noise(random, heat):
     chance = uniform(random)
     if chance < 0.5:
         chance += 5.551115123125783e-17
-        return heat * _ln(chance / (1.0 - chance))
-    return -heat * _ln((1.0 - chance) / chance)
+        return heat * ln(chance / (1.0 - chance))
+    return -heat * ln((1.0 - chance) / chance)
 
 
 @kernel(inline="always")

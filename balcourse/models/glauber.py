@@ -12,6 +12,7 @@ import math
 import numpy as np
 from scipy import special, stats
 
+from balcourse.models.elementary import exp
 from balcourse.models.kernel import kernel
 from balcourse.models.random import below, random_state, uniform
 from balcourse.parameters import checked
@@ -185,7 +186,7 @@ class GlauberNetwork:
         if self.parallel:
             _record_together(counts, states, state, field, effect, tie, gain, random)
         else:
-            _record(counts, states, state, field, effect, share, tie, gain, random)
+            record(counts, states, state, field, effect, share, tie, gain, random)
         return Trajectory(
             network=self,
             seed=seed,
@@ -339,7 +340,7 @@ def _active(field, tie, gain, random):
     """Decide one update; reference: `chance` in tests/naive/glauber.py."""
     if -tie <= field <= tie:
         field = 0
-    return np.uint8(uniform(random) * (1.0 + math.exp(-gain * field)) < 1.0)
+    return np.uint8(uniform(random) * (1.0 + exp(-gain * field)) < 1.0)
 
 
 @kernel(inline="always")
@@ -355,7 +356,7 @@ def _flip(unit, state, field, effect):
 
 
 @kernel
-def _record(counts, states, state, field, effect, share, tie, gain, random):
+def record(counts, states, state, field, effect, share, tie, gain, random):
     """Update units one at a time, and write the state after each of `counts` attempts."""
     for sample in range(counts.size):
         for _attempt in range(counts[sample]):

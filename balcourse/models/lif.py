@@ -28,7 +28,7 @@ from balcourse.models.wiring import wired
 from balcourse.parameters import checked
 
 # Streams of random numbers: those of the graph are multiples of four (`wiring`).
-_LANES, _RARE, _START = 1, 2, 3
+EXTERNAL, RARE, START = 1, 2, 3
 _LARGEST_COUNT = np.iinfo(np.uint16).max
 _LARGEST_STEP = 1 << 24
 
@@ -485,7 +485,7 @@ class Simulation:
 
     def _make_state(self, seed):
         network, blocks = self.network, len(self.graph.firsts)
-        start = np.random.Generator(np.random.PCG64([seed, _START])).random(network.n)
+        start = np.random.Generator(np.random.PCG64([seed, START])).random(network.n)
         potentials = np.full(blocks * BLOCK, -np.inf, np.float32)
         spread = network.threshold - network.reset
         potentials[self._slots(np.arange(network.n))] = network.reset + spread * start
@@ -494,8 +494,8 @@ class Simulation:
                 potentials, np.nextafter(np.float32(network.threshold), np.float32(-np.inf))
             ).reshape(blocks, BLOCK),
             awake=np.zeros((blocks, BLOCK), np.float32),
-            lanes=lane_states(seed, _LANES, blocks),
-            rare=np.array([random_state(seed, stream=_RARE + 4 * b) for b in range(blocks)]),
+            lanes=lane_states(seed, EXTERNAL, blocks),
+            rare=np.array([random_state(seed, stream=RARE + 4 * b) for b in range(blocks)]),
         )
 
     def means(self, factors):

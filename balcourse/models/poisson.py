@@ -13,7 +13,7 @@ import numpy as np
 from scipy import special
 
 from balcourse.models.kernel import kernel
-from balcourse.models.random import random_state, uniform
+from balcourse.models.random import seed_words, split, uniform
 from balcourse.parameters import checked
 
 LANES = 32
@@ -23,12 +23,20 @@ _CELLS = 1 << 16
 
 def lane_states(seed, stream, count):
     """Make the states of many generators: shape (count, 4, LANES), from SplitMix64."""
-    start = random_state(seed, stream)[:1]
-    steps = np.arange(1, count * 4 * LANES + 1, dtype=np.uint64)
-    word = start + steps * np.uint64(0x9E3779B97F4A7C15)
-    word = (word ^ word >> np.uint64(30)) * np.uint64(0xBF58476D1CE4E5B9)
-    word = (word ^ word >> np.uint64(27)) * np.uint64(0x94D049BB133111EB)
-    return (word ^ word >> np.uint64(31)).reshape(count, 4, LANES)
+    states = np.empty((count, 4, LANES), np.uint64)
+    seed_lanes(states, seed, stream)
+    return states
+
+
+@kernel
+def seed_lanes(states, seed, stream):
+    """Fill the states of many generators."""
+    seed_words(states[0, 0, :1], seed, stream)
+    counter = states[0, 0, 0]
+    for block in range(states.shape[0]):
+        for word in range(4):
+            for lane in range(LANES):
+                counter, states[block, word, lane] = split(counter)
 
 
 def ladders(means):

@@ -11,8 +11,8 @@ import numpy as np
 from balcourse.models.kernel import kernel
 from balcourse.parameters import checked
 
-_GOLDEN = 0x9E3779B97F4A7C15
-_MASK = (1 << 64) - 1
+_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+_STREAMS = np.uint64(0xD1342543DE82EF95)
 
 
 def random_state(seed, stream=0):
@@ -40,17 +40,32 @@ def random_state(seed, stream=0):
     """
     seed = checked("seed", seed, integer=True, at_least=0, at_most=2**63 - 1)
     stream = checked("stream", stream, integer=True, at_least=0, at_most=2**32 - 1)
-    counter = _mixed(seed) ^ _mixed((stream + 1) * 0xD1342543DE82EF95 & _MASK)
-    return np.array(
-        [_mixed(counter + (word + 1) * _GOLDEN & _MASK) for word in range(4)], np.uint64
-    )
+    state = np.empty(4, np.uint64)
+    seed_words(state, seed, stream)
+    return state
 
 
+@kernel(inline="always")
 def _mixed(word):
     """Output function of SplitMix64 (G. Steele, D. Lea, C. Flood, OOPSLA 2014)."""
-    word = (word ^ word >> 30) * 0xBF58476D1CE4E5B9 & _MASK
-    word = (word ^ word >> 27) * 0x94D049BB133111EB & _MASK
-    return word ^ word >> 31
+    word = (word ^ (word >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    word = (word ^ (word >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return word ^ (word >> np.uint64(31))
+
+
+@kernel
+def seed_words(words, seed, stream):
+    """Fill an array of any length with the first outputs of a seed's stream: four are a state."""
+    counter = _mixed(np.uint64(seed)) ^ _mixed(np.uint64(stream + 1) * _STREAMS)
+    for word in range(words.size):
+        counter, words[word] = split(counter)
+
+
+@kernel(inline="always")
+def split(counter):
+    """Return the next counter of SplitMix64, and its output."""
+    counter += _GOLDEN
+    return counter, _mixed(counter)
 
 
 @kernel(inline="always")

@@ -71,11 +71,11 @@ def wired(n_e, n_i, c_e, c_i, delays, as_bits, seed, tile=None):
     starts = np.zeros(1 if as_bits else row_count * -(-blocks // tile) + 2, np.int64)
     targets = np.zeros(1 if as_bits else (n_e + n_i) * (c_e + c_i), np.uint16)
     if as_bits:
-        _wire(rows, targets, starts, tile, 0, *graph, streams)
+        wire(rows, targets, starts, tile, 0, *graph, streams)
     else:
-        _wire(rows, targets, starts, tile, 1, *graph, streams.copy())
+        wire(rows, targets, starts, tile, 1, *graph, streams.copy())
         np.cumsum(starts, out=starts)
-        _wire(rows, targets, starts, tile, 2, *graph, streams)
+        wire(rows, targets, starts, tile, 2, *graph, streams)
     return Wiring(rows, targets, starts, tile, firsts, sizes)
 
 
@@ -87,7 +87,7 @@ def blocks_of(n_e, n_i):
 
 
 @kernel
-def _wire(
+def wire(
     rows, targets, starts, tile, task, firsts, sizes, n_e, n_i, c_e, delays, drawn, seen, streams
 ):
     """Draw every neuron's sources; set bits (task 0), count (1) or list (2) the targets."""

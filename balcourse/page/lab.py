@@ -11,12 +11,12 @@ import html
 import itertools
 import json
 import re
+import time
 
 import numpy as np
 import traitlets
 from scipy import signal
 
-from balcourse.models.random import random_state
 from balcourse.page import figures
 from balcourse.page.wasm import compile_wasm, parameters
 from balcourse.page.widget import STATIC, LiveWidget
@@ -61,15 +61,22 @@ class Control:
         checked(f"low of {self.name}", self.low, self.unit)
         checked(f"high of {self.name}", self.high, self.unit, above=self.low)
         checked(f"step of {self.name}", self.step, self.unit, above=0, at_most=self.high - self.low)
-        self.checked(self.start)
-        numbers = (self.low, self.high, self.step, self.start)
-        if not all(isinstance(number, int) for number in numbers):
+        checked(self.name, self.start, self.unit, at_least=self.low, at_most=self.high)
+        if not self.whole:
             for field in ("low", "high", "step", "start"):
                 object.__setattr__(self, field, float(getattr(self, field)))
 
+    @property
+    def whole(self):
+        """Whether the kernels' parameter is an integer."""
+        numbers = (self.low, self.high, self.step, self.start)
+        return all(isinstance(number, int) for number in numbers)
+
     def checked(self, value):
         """Return the value, or raise `ValueError` with what is allowed."""
-        return checked(self.name, value, self.unit, at_least=self.low, at_most=self.high)
+        return checked(
+            self.name, value, self.unit, at_least=self.low, at_most=self.high, integer=self.whole
+        )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -121,7 +128,7 @@ class TimeSeries:
         for column, label, color in zip(columns.T, self.labels, self.colors, strict=False):
             (line,) = axes.plot(times, column, color=_COLORS[color], linestyle=_STYLES[color])
             figures.label_line(axes, line, _typeset(label))
-        axes.set(xlabel="time (ms)", ylabel=_with_unit(self.title, self.unit))
+        axes.set(xlabel=f"time ({run.unit})", ylabel=_with_unit(self.title, self.unit))
         axes.set_xlim(max(0, run.time - self.window), max(run.time, self.window))
         axes.set_ylim(self.low, self.high)
 
@@ -158,7 +165,7 @@ class Raster:
         times, senders = run.events(self.array).T
         for color, inside in (("e", senders < self.split), ("i", senders >= self.split)):
             axes.plot(times[inside], senders[inside], ",", color=_COLORS[color], rasterized=True)
-        axes.set(xlabel="time (ms)", ylabel=self.title, ylim=(0, self.neurons))
+        axes.set(xlabel=f"time ({run.unit})", ylabel=self.title, ylim=(0, self.neurons))
         axes.set_xlim(max(0, run.time - self.window), max(run.time, self.window))
 
 
@@ -308,6 +315,8 @@ class Field:
     low, high : float, optional
         Ends of the colour scale, which diverges from the middle if `low` is negative; both follow
         the data where left out.
+    drag : tuple of str, optional
+        The two controls that hold a column and a row, which a pointer chooses.
     labels : tuple of str
         Of the axes.
 
@@ -316,6 +325,7 @@ class Field:
     array: str
     low: float | None = None
     high: float | None = None
+    drag: tuple | None = None
     labels: tuple = ("column", "row")
     unit: str = ""
     title: str = "Field"
@@ -333,6 +343,8 @@ class Field:
             cells, cmap="Purples", vmin=self.low, vmax=self.high, extent=extent, origin="lower"
         )
         axes.figure.colorbar(image, ax=axes, label=self.unit or None)
+        if self.drag:
+            axes.plot(*(run.values[name] + 0.5 for name in self.drag), "x", color=figures.THEORY)
         axes.set(xlabel=self.labels[0], ylabel=self.labels[1])
 
 
@@ -377,12 +389,29 @@ class Spectrum:
         axes.set(xlabel="frequency (Hz)", ylabel=self.title, yscale="log", xlim=(0, self.highest))
 
 
+@dataclasses.dataclass(frozen=True)
+class KernelTime:
+    """Time of one step: natively, measured here, and in the reader's browser, measured there."""
+
+    title: str = "Time of a step"
+    wide: bool = False
+
+    def watched(self):
+        """Return the arrays it needs: "rows", "all", or the name of their count."""
+        return {}
+
+    def draw(self, axes, run):
+        """Draw the still figure of a `LabRun`."""
+        axes.barh(["natively"], [run.step_time], height=0.4, color="0.6")
+        axes.set(xlabel="time of a step (ns)", ylim=(-1, 1))
+
+
 class Lab(LiveWidget):
     """A live simulation on a page.
 
     A kernel takes its arguments by name: an array or number of `arguments`, a control, ``dt``,
-    ``random`` (four words seeded by the lab's seed) or ``steps``, how many steps to take. It must
-    be able to go on from what is in its arrays. An array that has one row a step holds one row
+    ``seed`` (for a kernel of `start`) or ``steps``, how many steps to take. It must be able to go
+    on from what is in its arrays. An array that has one row a step holds one row
     more than the largest number of steps asked for at a time.
 
     Parameters
@@ -412,6 +441,8 @@ class Lab(LiveWidget):
         Model time of the first picture, ms.
     stride : float
         Model time of the reader's single step, ms; one step of the kernel where left out.
+    unit : str
+        Unit of all the times given here; ms where left out.
     name : str
         The lab's name in the page's address; the kernel's name where empty.
     seed : int
@@ -458,13 +489,13 @@ class Lab(LiveWidget):
 
     def __init__(
         self, step, *, arguments, controls, views, dt, title, alt, start=(), change=(),
-        speed=1000.0, lead=0.0, stride=0.0, name="", seed=1,
+        speed=1000.0, lead=0.0, stride=0.0, unit="ms", name="", seed=1,
     ):  # fmt: skip
-        dt = checked("dt", dt, "ms", above=0)
+        dt = checked("dt", dt, unit, above=0)
         self.kernels = (step, tuple(start), tuple(change))
         self.controls = {control.name: control for control in controls}
         self.views = list(views)
-        self.arguments = {"random": random_state(seed), "dt": dt, "steps": 1} | arguments
+        self.arguments = {"seed": seed, "dt": dt, "steps": 1} | arguments
         self.arguments |= {control.name: control.start for control in controls}
         every = [step, *start, *change]
         used = dict.fromkeys(itertools.chain.from_iterable(map(parameters, every)))
@@ -479,11 +510,13 @@ class Lab(LiveWidget):
         spec = {
             "name": name or step.__name__,
             "title": title,
+            "unit": unit,
+            "native": None,
             "dt": dt,
-            "speed": checked("speed", speed, "ms/s", above=0),
+            "speed": checked("speed", speed, f"{unit}/s", above=0),
             "chunk": self.chunk,
-            "lead": round(checked("lead", lead, "ms", at_least=0) / dt),
-            "stride": max(1, round(checked("stride", stride, "ms", at_least=0) / dt)),
+            "lead": round(checked("lead", lead, unit, at_least=0) / dt),
+            "stride": max(1, round(checked("stride", stride, unit, at_least=0) / dt)),
             "seed": checked("seed", seed, integer=True, at_least=0, at_most=_LARGEST_SEED),
             "arrays": arrays,
             "scalars": numbers,
@@ -504,6 +537,8 @@ class Lab(LiveWidget):
         }
         first = {control.name: control.start for control in controls}
         super().__init__(None, spec=spec, module=module, data=data, values=first, seed=spec["seed"])
+        if any(isinstance(view, KernelTime) for view in views):
+            self.spec = spec | {"native": LabRun(self, 0, seed).step_time}
         self._still = figures.described(self._drawn(), alt)
 
     @traitlets.validate("values")
@@ -568,14 +603,17 @@ class LabRun:
     values, controls : dict
         The controls' values and the controls.
     dt, time : float
-        ms.
+        In `unit`.
+    unit : str
+        Of time.
 
     """
 
     def __init__(self, lab, steps, seed):
-        self.dt, self.time = lab.spec["dt"], steps * lab.spec["dt"]
+        self._lab = lab
+        self.dt, self.time, self.unit = lab.spec["dt"], steps * lab.spec["dt"], lab.spec["unit"]
         self.values, self.controls = lab.values, lab.controls
-        given = lab.arguments | self.values | {"random": random_state(seed)}
+        given = lab.arguments | self.values | {"seed": seed}
         self._given = {
             name: value.copy() if isinstance(value, np.ndarray) else value
             for name, value in given.items()
@@ -599,6 +637,17 @@ class LabRun:
 
     def _call(self, kernel, steps):
         kernel(*[steps if name == "steps" else self._given[name] for name in parameters(kernel)])
+
+    @property
+    def step_time(self):
+        """Time of one step here, ns, from as many as a tenth of a second takes."""
+        step, chunk = self._lab.kernels[0], self._lab.chunk
+        self._call(step, chunk)
+        steps, start = 0, time.perf_counter()
+        while (took := time.perf_counter() - start) < 0.1:
+            self._call(step, chunk)
+            steps += chunk
+        return 1e9 * took / steps
 
     def rows(self, name):
         """Return all rows that an array of one row a step has had, shape (steps, columns)."""
@@ -642,7 +691,7 @@ def _packed(arguments):
             "bytes": value.nbytes,
             "offset": None,
         }
-        if value.any() and name != "random":
+        if value.any():
             arrays[name]["offset"] = len(data)
             data += value.tobytes()
     return arrays, data

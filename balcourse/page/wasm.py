@@ -123,8 +123,15 @@ def flattened(array, address):
 
 def _references(function):
     """Return the globals and closure values that a Python function names."""
-    scope = inspect.getclosurevars(function)
-    return dict(sorted((scope.globals | scope.nonlocals).items()))
+    closure = inspect.getclosurevars(function)
+    scope = closure.globals | closure.nonlocals
+    for name, value in scope.items():
+        for inner in function.__code__.co_names if inspect.ismodule(value) else ():
+            if isinstance(getattr(value, inner, None), Dispatcher):
+                raise ValueError(
+                    f"{function.__name__} calls {name}.{inner}: import the kernel by its own name"
+                )
+    return dict(sorted(scope.items()))
 
 
 def _content(kernel):
@@ -251,6 +258,8 @@ _INSTRUCTIONS = (
     "fpto[su]i.sat"
 )
 _CALL = re.compile(rf'call .*?@"?(?!llvm\.({_INSTRUCTIONS})[.(])(?P<symbol>[\w.$]+)')
+# What only counts references, which numba compiles for this machine once and then keeps.
+_COUNTING = r"NRT_(?!.*alloc)|llvm\.x86\.atomic"
 _REASONS = (
     (r"NRT_.*alloc", "allocates memory; pass the array in"),
     (r"numba_(get|rnd|.*random)", "uses numba's hidden random state; pass one in"),
@@ -267,7 +276,7 @@ def _offences(module):
     for line in text.splitlines():
         call = _CALL.search(line)
         symbol = call and call["symbol"]
-        if symbol and symbol not in own and not re.match("NRT_(?!.*alloc)", symbol):
+        if symbol and symbol not in own and not re.match(_COUNTING, symbol):
             match, said = next(
                 (m, said) for form, said in _REASONS if (m := re.match(form, symbol))
             )

@@ -8,7 +8,6 @@ function engine(send) {
     int32: Int32Array, uint32: Uint32Array, int16: Int16Array, uint16: Uint16Array,
     int8: Int8Array, uint8: Uint8Array, bool: Uint8Array,
   };
-  const MASK = (1n << 64n) - 1n;
   let spec, initial, exported, scratch, scalars, done;
   const addresses = {};
 
@@ -48,26 +47,13 @@ function engine(send) {
     if (exported[name](...flat) !== 0) throw new Error(`the kernel ${name} reported an error`);
   }
 
-  function mixed(word) {
-    word = ((word ^ (word >> 30n)) * 0xbf58476d1ce4e5b9n) & MASK;
-    word = ((word ^ (word >> 27n)) * 0x94d049bb133111ebn) & MASK;
-    return word ^ (word >> 31n);
-  }
-
-  // The same four words as balcourse.models.random.random_state(seed).
-  function seeded(seed) {
-    const counter = mixed(BigInt(seed)) ^ mixed(0xd1342543de82ef95n);
-    return [1n, 2n, 3n, 4n].map((word) => mixed((counter + word * 0x9e3779b97f4a7c15n) & MASK));
-  }
-
-  function restart(seed) {
+  function restart() {
     done = 0;
     for (const [name, { bytes, offset }] of Object.entries(spec.arrays)) {
       const place = new Uint8Array(exported.memory.buffer, addresses[name], bytes);
       if (offset === null) place.fill(0);
       else place.set(initial.subarray(offset, offset + bytes));
     }
-    if (spec.arrays.random) values("random").set(seeded(seed));
     spec.start.forEach((kernel) => call(kernel, 0));
     spec.change.forEach((kernel) => call(kernel, 0));
   }
@@ -96,13 +82,23 @@ function engine(send) {
     return frame(steps);
   }
 
+  // Time of one step, from as many as a tenth of a second takes: a browser's clock is coarse.
+  function measured() {
+    restart();
+    const began = performance.now();
+    let [steps, took] = [0, 0];
+    for (; took < 100; took = performance.now() - began, steps += spec.chunk) call(spec.step, spec.chunk);
+    return (1e6 * took) / steps;
+  }
+
   function handle({ kind, ...message }) {
     const began = performance.now();
     const frames = [];
     try {
       if (message.scalars) scalars = message.scalars;
       if (kind === "restart") {
-        restart(message.seed);
+        if (spec.native) message.nanoseconds = measured();
+        restart();
         frames.push(frame(0));
         for (let left = message.steps; left > 0; left -= spec.chunk) {
           frames.push(advanced(Math.min(left, spec.chunk)));
@@ -204,7 +200,7 @@ function ticks(low, high, count) {
   const power = 10 ** Math.floor(Math.log10(raw));
   const step = power * [1, 2, 5, 10].find((factor) => factor * power >= raw * 0.999);
   const found = [];
-  for (let at = Math.ceil(low / step - 1e-9); at * step <= high + step * 1e-9; at += 1) found.push(at * step);
+  for (let at = Math.ceil(low / step - 1e-9); at * step <= high + step * 1e-9; at += 1) found.push(at * step + 0);
   return found;
 }
 
@@ -336,7 +332,7 @@ class TimeSeries {
     this.bins = [];
     this.sums = new Float64Array(this.columns);
     this.held = 0;
-    this.top = this.high ?? 0;
+    this.top = this.bottom = 0;
   }
   take({ steps, end, arrays }) {
     const rows = arrays[this.array];
@@ -353,23 +349,27 @@ class TimeSeries {
     const old = this.bins.findIndex(([time]) => time >= first);
     if (old > 0) this.bins.splice(0, old);
   }
-  draw(paint) {
-    let [low, high] = [this.low ?? Infinity, -Infinity];
+  // A free end follows the data, in steps; the axis then always shows zero.
+  ends() {
+    let [least, most] = [0, 0];
     for (const bin of this.bins) {
       for (let column = 1; column <= this.columns; column += 1) {
-        high = Math.max(high, bin[column]);
-        if (this.low === null) low = Math.min(low, bin[column]);
+        least = Math.min(least, bin[column]);
+        most = Math.max(most, bin[column]);
       }
     }
-    if (this.high !== null) high = this.high;
-    else if (high > this.top || high < 0.45 * this.top) high = this.top = Math.sign(high) * roundUp(Math.abs(high) * 1.05);
-    else high = this.top;
-    if (this.low === null) low = low < 0 ? -roundUp(-low) : 0;
-    if (!(high > low)) high = low + 1;
+    for (const [side, reach] of [["bottom", -least], ["top", most]]) {
+      if (reach > this[side] || reach < 0.45 * this[side]) this[side] = reach && roundUp(reach * 1.05);
+    }
+    const [low, high] = [this.low ?? -this.bottom, this.high ?? this.top];
+    return [low, high > low ? high : low + 1];
+  }
+  draw(paint) {
+    const [low, high] = this.ends();
     const now = Math.max(this.window, this.lab.time);
     const area = axes(paint, {
       x: [now - this.window, now], y: [low, high], right: 20 + (this.columns > 1 || this.labels[0] ? 44 : 0),
-      xLabel: "time (ms)", yLabel: this.unit ? `${this.title} (${this.unit})` : this.title,
+      xLabel: `time (${this.lab.unit})`, yLabel: this.unit ? `${this.title} (${this.unit})` : this.title,
     });
     const { context } = paint;
     const ends = [];
@@ -399,7 +399,7 @@ class TimeSeries {
       const range = `between ${number(Math.min(...values))} and ${number(Math.max(...values))}`;
       return `${label ? `${label} ` : ""}${withUnit(number(mean), this.unit)} on average, ${range}`;
     });
-    return `${said.join("; ")} (last ${number(Math.min(this.window, this.lab.time))} ms).`;
+    return `${said.join("; ")} (last ${number(Math.min(this.window, this.lab.time))} ${this.lab.unit}).`;
   }
 }
 
@@ -434,7 +434,7 @@ class Raster {
   draw(paint) {
     const now = Math.max(this.window, this.lab.time);
     const area = axes(paint, {
-      x: [now - this.window, now], y: [0, this.neurons], right: 56, xLabel: "time (ms)", yLabel: this.title,
+      x: [now - this.window, now], y: [0, this.neurons], right: 56, xLabel: `time (${this.lab.unit})`, yLabel: this.title,
     });
     const { context, theme } = paint;
     const { box, toY } = area;
@@ -729,7 +729,7 @@ class Field {
       pixels.data[place + 3] = 255;
     }
     this.sheet.getContext("2d").putImageData(pixels, 0, 0);
-    const area = axes(paint, {
+    const area = this.area = axes(paint, {
       x: [0, this.columns], y: [0, this.rows], aspect: this.rows / this.columns, right: 72, xLabel: this.labels[0], yLabel: this.labels[1],
     });
     const { box } = area;
@@ -744,6 +744,14 @@ class Field {
     context.textBaseline = "middle";
     context.fillText(number(high), box.right + 28, box.top + 6);
     context.fillText(number(low), box.right + 28, box.bottom - 6);
+    if (this.drag) cross(paint, ...this.drag.map((name, axis) => [area.toX, area.toY][axis](this.lab.value(name) + 0.5)));
+  }
+  // A pointer on the sheet sets the two controls that hold the chosen column and row.
+  pointed(x, y) {
+    const { box } = this.area;
+    const along = (x - box.left) / (box.right - box.left);
+    const up = (box.bottom - y) / (box.bottom - box.top);
+    return { [this.drag[0]]: along * this.columns - 0.5, [this.drag[1]]: up * this.rows - 0.5 };
   }
   describe() {
     const [low, high] = this.range();
@@ -824,6 +832,41 @@ class Spectrum {
 }
 Spectrum.LENGTH = 256;
 
+class KernelTime {
+  constructor(spec, lab) {
+    Object.assign(this, spec);
+    this.native = lab.spec.native;
+    this.here = null;
+  }
+  reset() {}
+  take() {
+    return false;
+  }
+  timed(nanoseconds) {
+    this.here = nanoseconds;
+  }
+  draw({ context, theme, width, height }) {
+    const bars = [["natively, where the book was built", this.native, "soft"], ["here, in this browser", this.here, "accent"]];
+    const longest = Math.max(this.native, this.here ?? 0);
+    context.font = `13px ${theme.font}`;
+    context.textBaseline = "alphabetic";
+    bars.forEach(([text, time, color], index) => {
+      const top = (height / 2) * index + height * 0.06;
+      context.fillStyle = theme.ink;
+      context.textAlign = "left";
+      context.fillText(text, 0, top + 14);
+      context.textAlign = "right";
+      context.fillText(time ? `${number(time)} ns` : "…", width, top + 14);
+      context.fillStyle = theme[color];
+      context.fillRect(0, top + 22, (width * (time ?? 0)) / longest, height * 0.16);
+    });
+  }
+  describe() {
+    if (!this.here) return "Not measured yet.";
+    return `A step takes ${number(this.here)} ns here and ${number(this.native)} ns natively: ${number(this.here / this.native, 2)} times as long.`;
+  }
+}
+
 const superscript = (value) => String(value).replace(/./g, (digit) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[digit] ?? "⁻");
 
 function rgb(color) {
@@ -865,7 +908,7 @@ function transform(real, imaginary) {
   }
 }
 
-const VIEWS = { TimeSeries, Raster, PhasePlane, ControlPlane, Histogram, Field, Spectrum };
+const VIEWS = { TimeSeries, Raster, PhasePlane, ControlPlane, Histogram, Field, Spectrum, KernelTime };
 
 // -- The laboratory itself
 
@@ -893,6 +936,7 @@ class Lab {
     this.cleanups = [];
     // A region, not a section: on a slide, a section would count as one more slide.
     this.root = element("div", { className: "lab", dataset: { lab: this.spec.name } });
+    this.root.dataset.lmSuppressShortcuts = "true"; // Jupyter's keys are not for its controls
     this.root.setAttribute("role", "region");
     this.root.setAttribute("aria-label", this.spec.title);
     this.build();
@@ -911,6 +955,9 @@ class Lab {
 
   get time() {
     return this.step * this.dt;
+  }
+  get unit() {
+    return this.spec.unit;
   }
   control(name) {
     return this.spec.controls.find((control) => control.name === name);
@@ -971,12 +1018,12 @@ class Lab {
   transport() {
     this.play = this.button("Play", () => this.setPlaying(!this.playing), "lab-play");
     this.single = this.button("Step", () => this.oneStep());
-    this.single.setAttribute("aria-label", `Step ${number(this.spec.stride * this.dt)} ms`);
+    this.single.setAttribute("aria-label", `Step ${number(this.spec.stride * this.dt)} ${this.unit}`);
     const reset = this.button("Reset", () => this.reset());
     const speed = element("select", { id: `${this.id}-speed` });
     for (const factor of SPEEDS) {
       const rate = factor * this.spec.speed;
-      speed.append(new Option(rate === 1000 ? "real time" : `${number(rate)} ms/s`, factor, factor === 1, factor === 1));
+      speed.append(new Option(this.unit === "ms" && rate === 1000 ? "real time" : `${number(rate)} ${this.unit}/s`, factor, factor === 1, factor === 1));
     }
     speed.addEventListener("change", () => {
       this.pace = Number(speed.value);
@@ -986,7 +1033,7 @@ class Lab {
     this.seedInput.addEventListener("change", () => this.reseed(this.seedInput.value));
     this.status = element("span", { className: "lab-status" });
     const label = (text, input) => element("label", { htmlFor: input.id, className: "lab-option" }, element("span", { textContent: text }), input);
-    const random = this.spec.arrays.random ? [label("Seed", this.seedInput)] : [];
+    const random = "seed" in this.spec.scalars ? [label("Seed", this.seedInput)] : [];
     return element("div", { className: "lab-transport" }, this.play, this.single, reset, label("Speed", speed), ...random, this.status);
   }
 
@@ -1002,7 +1049,8 @@ class Lab {
 
   shown({ step, unit }, value) {
     const decimals = Math.max(0, -Math.floor(Math.log10(step) + 1e-9));
-    return withUnit(value.toFixed(Math.min(6, decimals)).replace("-", "−"), unit);
+    const text = value.toFixed(Math.min(6, decimals));
+    return withUnit(Number(text) === 0 ? text.replace("-", "") : text.replace("-", "−"), unit);
   }
 
   showControls() {
@@ -1203,7 +1251,7 @@ class Lab {
   // Running
 
   scalars() {
-    return { ...this.spec.scalars, ...this.values };
+    return { ...this.spec.scalars, ...this.values, seed: this.seed };
   }
 
   restart() {
@@ -1215,7 +1263,7 @@ class Lab {
     this.busy = true;
     this.again = false;
     const steps = this.playing ? 0 : this.spec.lead;
-    this.engine.send({ kind: "restart", scalars: this.scalars(), seed: this.seed, steps, version: this.version });
+    this.engine.send({ kind: "restart", scalars: this.scalars(), steps, version: this.version });
   }
 
   run(steps) {
@@ -1223,8 +1271,12 @@ class Lab {
     this.engine.send({ kind: "run", steps, version: this.version });
   }
 
-  receive({ kind, frames = [], problem, took, version, step }) {
+  receive({ kind, frames = [], problem, took, version, step, nanoseconds }) {
     if (kind === "restart") this.panels.forEach(({ view }) => view.reset());
+    if (nanoseconds) {
+      this.root.dataset.nanoseconds = nanoseconds;
+      this.panels.forEach(({ view }) => view.timed?.(nanoseconds));
+    }
     if (kind !== "change") this.busy = false;
     for (const frame of frames) {
       this.step = frame.end;
@@ -1235,7 +1287,7 @@ class Lab {
     this.drawn = { version, took, steps };
     this.ask();
     if (kind === "failed") this.stop(`The laboratory cannot run here: ${problem}.`);
-    else if (problem && !this.again) this.stop(`Stopped at ${number(step * this.dt, 4)} ms: ${problem}. The state has blown up at these settings.`);
+    else if (problem && !this.again) this.stop(`Stopped at ${number(step * this.dt, 4)} ${this.unit}: ${problem}. The state has blown up at these settings.`);
     if (!this.playing) this.speak(true);
     if (this.again) this.restart();
     else if (kind === "run" && this.owed * this.cost > BUDGET / 2) this.pump(performance.now());
@@ -1318,8 +1370,9 @@ class Lab {
       canvas.setAttribute("aria-label", `${spoken(view.title)}. ${spoken(text)}`);
       if (said.textContent !== spoken(text)) said.textContent = spoken(text);
     }
-    const pace = this.playing && measured > 500 && ran > 0 ? `, ${number(ran / measured, 2)} × real time` : "";
-    this.status.textContent = `t = ${Math.round(this.time).toLocaleString("en")} ms${pace}`;
+    const timed = this.unit === "ms" && this.playing && measured > 500 && ran > 0;
+    const pace = timed ? `, ${number(ran / measured, 2)} × real time` : "";
+    this.status.textContent = `t = ${Math.round(this.time).toLocaleString("en")} ${this.unit}${pace}`;
   }
 }
 

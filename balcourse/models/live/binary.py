@@ -5,20 +5,22 @@ One unit of model time, tau_E, is shown as 10 ms. Inputs are in units of the thr
 
 import math
 
-from balcourse.models._binary_kernels import _ln, advance, flip, wire_fixed
+from balcourse.models._binary_kernels import advance, flip, wire_fixed
+from balcourse.models.elementary import ln
 from balcourse.models.kernel import kernel
-from balcourse.models.random import below, uniform
+from balcourse.models.random import below, seed_words, uniform
 
 TAU_E = 10.0  # ms
 
 
 @kernel
 def begin_balanced(
-    random, second, state, active, busy, counts, bound, mark, cursor, pointer, targets,
+    seed, random, second, state, active, busy, counts, bound, mark, cursor, pointer, targets,
     clock, share, n_e, n_i, k, theta_e, theta_i,
 ):  # fmt: skip
     """Wire a network with exactly `k` inputs from E and I each; activate a `share` of it."""
     inputs = n_e + n_i
+    seed_words(random, seed, 0)
     for population in range(2):
         first, last = (0, n_e) if population == 0 else (n_e, inputs)
         for word in range(4):
@@ -108,7 +110,7 @@ def follow_two(
             if clock[1] < int(5 * TAU_E / dt):
                 different = 0
             share = max(different, 0.5) / (last - first)
-            distance[step, population] = _ln(share) * 0.4342944819032518
+            distance[step, population] = ln(share) * 0.4342944819032518
         for word in range(4):
             second[word] = random[word]
         advance(updates, clock[0], random, state, active, busy, counts, bound, drive, coupling,
