@@ -2,7 +2,7 @@
 PYTHON ?= python3
 PORT ?= 8000
 
-.PHONY: book build slides pdf lesson homework grading test bench env lock
+.PHONY: book build slides pdf homework grading lesson test bench env lock
 
 book:
 	@$(PYTHON) course.py book --port $(PORT)

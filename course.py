@@ -29,8 +29,7 @@ RUNS = BUILD / ".jupyter_cache"
 COMPRESSED = {".html", ".css", ".js", ".svg", ".json", ".map", ".txt"}
 GATE = ("-n", "-W", "--keep-going")
 TESTS_IN_PARALLEL = ("--numprocesses=auto", "--dist=loadfile", "--no-loadscope-reorder")
-TASKS = ("env", "build", "book", "slides", "pdf", "lesson", "homework", "grading")
-TASKS += ("test", "bench", "lock")
+TASKS = "env build book slides pdf homework grading lesson test bench lock".split()
 PYTHONS = ((3, 11), (3, 12), (3, 13))
 
 
@@ -158,9 +157,9 @@ def results_key():
 
 
 def package():
-    """Return the package's sources."""
+    """Return the package's sources, shipped data included."""
     sources = (ROOT / "balcourse").rglob("*")
-    return [path for path in sources if path.suffix in {".py", ".js", ".css"}]
+    return [path for path in sources if path.suffix in {".py", ".js", ".css", ".nc"}]
 
 
 def forget_stale_work():
@@ -223,9 +222,12 @@ def print_decks(python):
 def print_book(python):
     """Print the whole book to one PDF."""
     run_logged(("Making one page of all.", builder(python, "singlehtml")))
-    with served(BUILD / "singlehtml") as address:
-        page = f"{address}chapters/index.html"
-        command = [python, "-m", "balcourse.book.paper", page, BUILD / "balanced-networks.pdf"]
+    folder = BUILD / "singlehtml"
+    # The page lies in its first chapter's folder, and looks for what it needs from the top.
+    shutil.copy2(folder / "chapters" / "index.html", folder / "book.html")
+    with served(folder) as address:
+        target = BUILD / "balanced-networks.pdf"
+        command = [python, "-m", "balcourse.book.paper", f"{address}book.html", target]
         return subprocess.run(command, cwd=ROOT).returncode
 
 
@@ -303,12 +305,6 @@ def require_free(port):
             stop(f"Port {port} is in use: choose another, as in `make book PORT={port + 1}`.")
 
 
-def homework(python):
-    """Write the notebooks of all homework sheets, and never over an edited one."""
-    make = [python, "-m", "balcourse.book.sheets", "chapters", "lecturer", "homework"]
-    return subprocess.run(make, cwd=ROOT).returncode
-
-
 def add_lesson(name):
     """Make a lesson that passes every check, to be written over, and list it in the book."""
     page, contents = ROOT / "chapters" / name / "lesson.md", ROOT / "_toc.yml"
@@ -325,6 +321,12 @@ def add_lesson(name):
     listed = f"      - file: chapters/{name}/lesson\n"
     contents.write_text(f"{before}{listed}{mark}{after}", "utf8")
     say(f"Write your lesson over {page.relative_to(ROOT)}; `make book` shows it.")
+
+
+def homework(python):
+    """Write the notebooks of all homework sheets, and never over an edited one."""
+    make = [python, "-m", "balcourse.book.sheets", "chapters", "lecturer", "homework"]
+    return subprocess.run(make, cwd=ROOT).returncode
 
 
 def lock():

@@ -138,7 +138,8 @@ def _axis(name, values):
 def _progress(total, done):
     """Return a bar with the time left: on a terminal or in Jupyter, silent elsewhere."""
     watched = sys.stderr.isatty() or "ipykernel" in sys.modules
-    return tqdm.tqdm(total=total, initial=done, unit="run", delay=2, disable=not watched)
+    silent = {} if watched else {"disable": True}  # left out, TQDM_DISABLE decides
+    return tqdm.tqdm(total=total, initial=done, unit="run", delay=2, **silent)
 
 
 def _code(value, module, seen):

@@ -167,7 +167,7 @@ def test_a_dask_cluster_over_tcp_gives_the_same_even_if_a_worker_is_killed():
     points = {"k": list(range(50))}
     with (
         distributed.LocalCluster(
-            n_workers=2, threads_per_worker=1, protocol="tcp://", dashboard_address=None
+            n_workers=2, threads_per_worker=1, protocol="tcp://", dashboard_address=":0"
         ) as cluster,
         distributed.Client(cluster) as client,
         joblib.parallel_config(backend="dask"),

@@ -274,7 +274,7 @@ def phase_diagram(lines, *, alt, simulated=None, zoom=None):
     figure, axes = new(width=6.4, height=4.6)
     if simulated is not None:
         shades = _shaded(axes, simulated.synchrony, LogNorm(30, 3000))
-        figure.colorbar(shades, ax=axes, label="Fano factor of the population's count in 1 ms")
+        _bar(shades, axes, (30, 100, 300, 1000, 3000)).set_label("Fano factor of the count in 1 ms")
         irregular = simulated.cv.stack(point=("g", "external_ratio"))
         irregular = irregular[irregular > 0.5]
         axes.plot(irregular.g, irregular.external_ratio, ".", color="#777777", markersize=3)
@@ -302,19 +302,19 @@ def maps(simulated, lines, *, alt):
     """
     figure, axes = new(width=7.2, height=6.0, nrows=2, ncols=2, sharex=True, sharey=True)
     limits = (2.125, 8.125), (0.4, 4.4)
-    for place, (quantity, title, norm) in zip(
+    for place, (quantity, title, norm, ticks) in zip(
         axes.flat,
         (
-            ("rate", "rate (Hz)", LogNorm(1, 334)),
-            ("cv", "CV of the intervals", Normalize(0, 2)),
-            ("synchrony", "Fano factor of the count in 1 ms", LogNorm(20, 700)),
-            ("frequency", "main frequency (Hz)", LogNorm(15, 700)),
+            ("rate", "rate (Hz)", LogNorm(1, 334), (1, 3, 10, 30, 100, 300)),
+            ("cv", "CV of the intervals", Normalize(0, 2), (0, 0.5, 1, 1.5, 2)),
+            ("synchrony", "Fano factor", LogNorm(20, 700), (20, 50, 100, 200, 500)),
+            ("frequency", "main frequency (Hz)", LogNorm(15, 700), (20, 50, 100, 200, 500)),
         ),
         strict=True,
     ):
-        figure.colorbar(_shaded(place, simulated[quantity], norm), ax=place)
+        _bar(_shaded(place, simulated[quantity], norm), place, ticks)
         _draw_lines(place, lines, limits, named=quantity == "synchrony")
-        place.text(5.2, 0.55, "silent", color="#777777", va="center", ha="center")
+        place.text(7.3, 0.6, "silent", color="#666666", va="center", ha="center")
         place.set(title=title, xlim=limits[0], ylim=limits[1])
     for place in axes[1]:
         place.set_xlabel(_INHIBITION)
@@ -330,6 +330,14 @@ def _shaded(axes, values, norm):
         x, y, values.transpose("external_ratio", "g").values, cmap=_SHADES, norm=norm,
         rasterized=True, zorder=0,
     )  # fmt: skip
+
+
+def _bar(shades, axes, ticks):
+    """Draw the key of the shades, with plain numbers."""
+    bar = axes.figure.colorbar(shades, ax=axes)
+    bar.set_ticks(ticks, labels=[f"{tick:g}" for tick in ticks])
+    bar.minorticks_off()
+    return bar
 
 
 def _draw_lines(axes, lines, limits, *, named):

@@ -44,6 +44,8 @@ def sharper_with_size(fine, coarse, border, sizes, *, alt):
             ha="right", color=colour,
         )  # fmt: skip
     right.set(xlabel="neurons N", ylabel="Fano factor")
+    _plain(right.xaxis, (3_000, 10_000, 30_000, 100_000))
+    _plain(right.yaxis, (100, 200, 500, 1000, 2000))
     return described(figure, alt)
 
 
@@ -84,8 +86,10 @@ def binary_sizes(data, k, theory, *, alt):
     right.annotate("K to 250", (0.06, 0.16), xycoords="axes fraction", color=E)
     right.annotate("K from 500", (0.06, 0.06), xycoords="axes fraction", color=I)
     right.set(xlabel="neurons N", ylabel="standard deviation of activity in time")
-    right.set_xticks([4_000, 8_000, 16_000], ["4,000", "8,000", "16,000"])
-    right.set_xticks([], minor=True)
+    _plain(left.xaxis, (100, 300, 1_000, 3_000))
+    _plain(left.yaxis, (0.03, 0.04, 0.06, 0.08))
+    _plain(right.xaxis, (4_000, 8_000, 16_000))
+    _plain(right.yaxis, (0.003, 0.004, 0.006, 0.008))
     return described(figure, alt)
 
 
@@ -106,8 +110,18 @@ def cost(n, seconds, *, alt):
         axes.loglog(n, spent, marker=mark, color=colour, linestyle=style, label=name)
     last = np.asarray(next(iter(seconds.values())))[-1]
     axes.loglog(n, last * n / n[-1], color=THEORY, linewidth=1)
-    axes.annotate("proportional to N", (n[1], last * n[1] / n[-1]), xytext=(6, -10),
-                  textcoords="offset points", color=THEORY)  # fmt: skip
+    axes.annotate(
+        "proportional to N", (n[3], last * n[3] / n[-1]), xytext=(-6, 6),
+        textcoords="offset points", ha="right", color=THEORY,
+    )  # fmt: skip
     axes.legend()
     axes.set(xlabel="neurons N", ylabel="CPU time of a run (s)")
+    _plain(axes.xaxis, (3_000, 10_000, 30_000, 100_000))
+    _plain(axes.yaxis, (0.3, 1, 3, 10, 30))
     return described(figure, alt)
+
+
+def _plain(axis, ticks):
+    """Put ticks with plain numbers on a logarithmic axis."""
+    axis.set_ticks(ticks, [f"{tick:,g}" for tick in ticks])
+    axis.set_ticks([], minor=True)
