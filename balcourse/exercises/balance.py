@@ -11,7 +11,7 @@ from balcourse.theory.balance import mean_field
     "The mean is K terms of size 1/K, times the rate.",
     "The variance is K terms of size 1/K², and the spread is its square root.",
 )
-def weak():
+def weaker():
     """Return the powers of K of mean and spread for strengths of order 1/K."""
     strong = "This is the power for strengths of order 1/√K. Here they are 1/K."
     return {

@@ -56,7 +56,7 @@ def downward():
 @exercise(
     4,
     "Plot the rate out against the rate in, and count the crossings of the diagonal.",
-    "Where the curve falls through the diagonal, a state is stable. `network_rate` finds the lowest.",
+    "Where the curve falls through the diagonal, the state is stable.",
     "Give `scipy.optimize.brentq` one bracket per crossing: 1 to 10, 10 to 100, 200 to 450 Hz.",
 )
 def two():
