@@ -18,9 +18,9 @@ _PLAIN = (
     (r"\{(?:doc|ref|numref|eq|term)\}`([^`<]*?)\s*<[^`]*>`", r"\1"),
     (r"\{(?:ref|numref|eq)\}`[^`]*`", "(see the page)"),
     (r"\{doc\}`([^`]*)`", r"*\1*"),
-    (r"^```\{(exercise|solution)\} (.*)\n(.*?)^```$", r"**\1: \2**\n\n\3"),
-    (r"^:::\{dropdown\} (.*)\n(.*?)^:::$", r"<details><summary>\1</summary>\n\n\2\n</details>"),
-    (r"^:::\{\w+\} (.*)\n(.*?)^:::$", r"**\1**\n\n\2"),
+    (r"^```\{(exercise|solution)\} ([^\n]*)\n(.*?)^```$", r"**\1: \2**\n\n\3"),
+    (r"^:::\{dropdown\} ([^\n]*)\n(.*?)^:::$", r"<details><summary>\1</summary>\n\n\2\n</details>"),
+    (r"^:::\{\w+\} ([^\n]*)\n(.*?)^:::$", r"**\1**\n\n\2"),
     (r"^\{\.\w+\}\n|^\([\w-]+\)=\n", ""),
     (r"^(\$\$) \([\w-]+\)$", r"\1"),
 )
