@@ -2,7 +2,7 @@
 PYTHON ?= python3
 PORT ?= 8000
 
-.PHONY: book build slides pdf lesson test bench env lock
+.PHONY: book build slides pdf homework grading lesson test bench env lock
 
 book:
 	@$(PYTHON) course.py book --port $(PORT)
@@ -10,5 +10,5 @@ book:
 lesson:
 	@$(PYTHON) course.py lesson --name "$(name)"
 
-build slides pdf test bench env lock:
+build slides pdf homework grading test bench env lock:
 	@$(PYTHON) course.py $@

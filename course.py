@@ -23,12 +23,13 @@ import threading
 ROOT = pathlib.Path(__file__).resolve().parent
 BUILD = ROOT / "_build"
 LOCK = ROOT / "requirements.txt"
+GRADING_LOCK = ROOT / "requirements-grading.txt"
 SITE = BUILD / "html"
 RUNS = BUILD / ".jupyter_cache"
 COMPRESSED = {".html", ".css", ".js", ".svg", ".json", ".map", ".txt"}
 GATE = ("-n", "-W", "--keep-going")
 TESTS_IN_PARALLEL = ("--numprocesses=auto", "--dist=loadfile", "--no-loadscope-reorder")
-TASKS = ("env", "build", "book", "slides", "pdf", "lesson", "test", "bench", "lock")
+TASKS = "env build book slides pdf homework grading lesson test bench lock".split()
 PYTHONS = ((3, 11), (3, 12), (3, 13))
 
 
@@ -108,6 +109,29 @@ def environment():
     return python
 
 
+def grading(python):
+    """Make an environment that adds nbgrader to the course's; return its interpreter."""
+    script = "import sysconfig; print(sysconfig.get_paths()['purelib'])"
+    below = subprocess.run([python, "-c", script], capture_output=True, text=True, check=True)
+    packages = below.stdout.strip()
+    place = hashlib.sha256(f"{packages}{GRADING_LOCK.read_text('utf8')}".encode()).hexdigest()
+    folder = cache_root() / "grading" / place[:12]
+    own = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    complete = folder / "complete"
+    if not complete.exists():
+        say(f"Installing nbgrader into {folder} (once).")
+        pip = [python, "-m", "pip", "--python", own, "install", "--quiet", "--no-deps"]
+        lock = ["--require-hashes", "--only-binary=:all:", "--requirement", GRADING_LOCK]
+        for step in ([python, "-m", "venv", "--clear", "--without-pip", folder], [*pip, *lock]):
+            if subprocess.run(step).returncode:
+                stop("Installing nbgrader failed: the lines above say why. Run it again to retry.")
+        found = subprocess.run([own, "-c", script], capture_output=True, text=True, check=True)
+        line = f"import site; site.addsitedir({packages!r})\n"
+        pathlib.Path(found.stdout.strip(), "course.pth").write_text(line, "utf8")
+        complete.touch()
+    return own
+
+
 def listed_pages():
     """Return the book's pages in reading order, as paths without suffix."""
     contents = (ROOT / "_toc.yml").read_text("utf8")
@@ -120,10 +144,16 @@ def lesson_sources():
     return [source for source in sources if "```{code-cell}" in source.read_text("utf8")]
 
 
+def exercise_sources():
+    """Return the sources that set exercises."""
+    sources = [ROOT / f"{name}.md" for name in listed_pages()]
+    return [source for source in sources if "```{exercise}" in source.read_text("utf8")]
+
+
 def results_key():
     """Return what the lessons' results depend on besides their own cells."""
-    book = ROOT / "balcourse" / "book"
-    return digest([*(path for path in package() if book not in path.parents), LOCK])
+    apart = {ROOT / "balcourse" / "book", ROOT / "balcourse" / "exercises"}
+    return digest([*(path for path in package() if apart.isdisjoint(path.parents)), LOCK])
 
 
 def package():
@@ -152,8 +182,10 @@ def build(python):
     """Execute the lessons, as many at a time as there are cores, and build the book."""
     forget_stale_work()
     execute = [python, "-m", "balcourse.book.execute", RUNS, *lesson_sources()]
+    solve = [python, "-m", "balcourse.book.solutions", *exercise_sources()]
     run_logged(
         ("Running the lessons.", execute),
+        ("Checking the solutions of their exercises.", solve),
         ("Building the book.", builder(python)),
         ("Making the slides.", builder(python, "revealjs")),
     )
@@ -190,9 +222,12 @@ def print_decks(python):
 def print_book(python):
     """Print the whole book to one PDF."""
     run_logged(("Making one page of all.", builder(python, "singlehtml")))
-    with served(BUILD / "singlehtml") as address:
-        page = f"{address}chapters/index.html"
-        command = [python, "-m", "balcourse.book.paper", page, BUILD / "balanced-networks.pdf"]
+    folder = BUILD / "singlehtml"
+    # The page lies in its first chapter's folder, and looks for what it needs from the top.
+    shutil.copy2(folder / "chapters" / "index.html", folder / "book.html")
+    with served(folder) as address:
+        target = BUILD / "balanced-networks.pdf"
+        command = [python, "-m", "balcourse.book.paper", f"{address}book.html", target]
         return subprocess.run(command, cwd=ROOT).returncode
 
 
@@ -288,13 +323,25 @@ def add_lesson(name):
     say(f"Write your lesson over {page.relative_to(ROOT)}; `make book` shows it.")
 
 
+def homework(python):
+    """Write the notebooks of all homework sheets, and never over an edited one."""
+    make = [python, "-m", "balcourse.book.sheets", "chapters", "lecturer", "homework"]
+    return subprocess.run(make, cwd=ROOT).returncode
+
+
 def lock():
-    """Write requirements.txt anew from the ranges in pyproject.toml (needs uv and the network)."""
-    command = "uv pip compile --universal --python-version 3.11 --generate-hashes --extra book"
-    command += (
-        " --extra test --upgrade --no-header --quiet pyproject.toml --output-file requirements.txt"
-    )
-    return subprocess.run(command.split(), cwd=ROOT).returncode
+    """Write both locks anew from the ranges in pyproject.toml (needs uv and the network)."""
+    compile_ = "uv pip compile --universal --python-version 3.11 --generate-hashes --no-header"
+    compile_ += " --upgrade --quiet pyproject.toml"
+    book = f"{compile_} --extra book --extra test --output-file {LOCK.name}"
+    failed = subprocess.run(book.split(), cwd=ROOT).returncode
+    if failed:
+        return failed
+    locked = re.findall(r"^([\w.-]+)(?===)", LOCK.read_text("utf8"), re.M)
+    apart = " ".join(f"--no-emit-package {name}" for name in locked)
+    added = f"{compile_} --extra grading --constraint {LOCK.name} {apart}"
+    added += f" --output-file {GRADING_LOCK.name}"
+    return subprocess.run(added.split(), cwd=ROOT).returncode
 
 
 def main():
@@ -314,6 +361,10 @@ def main():
     python = environment()
     if options.task == "env":
         say(str(python))
+    if options.task == "grading":
+        say(f"nbgrader is in {grading(python).parent}: put this folder first on your PATH.")
+    if options.task == "homework":
+        return homework(python)
     if options.task in ("build", "book", "slides", "pdf"):
         build(python)
     if options.task == "book":

@@ -8,6 +8,7 @@ import course
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 _CELL = re.compile(r"^```\{code-cell\}[^\n]*\n(.*?)^```", re.M | re.S)
+_CODE = re.compile(r"^```python\n.*?^```$", re.M | re.S)
 _BLOCK = re.compile(r"^(`{3,})[^\n]*\n.*?^\1\s*$", re.M | re.S)
 
 
@@ -59,7 +60,7 @@ class Page:
     def prose(self):
         """The text without front matter, code, directives' options and comments."""
         text = re.sub(r"\A---\n.*?^---\n", "", self.text, flags=re.M | re.S)
-        text = _CELL.sub("", text)
+        text = _CODE.sub("", _CELL.sub("", text))
         return re.sub(r"^:[\w-]+:.*$|^%.*$", "", text, flags=re.M)
 
 

@@ -41,6 +41,11 @@ def _prepare(app, document, page):
     """Say where each widget lives, and tell the pages' ids apart."""
     if app.builder.name != _BUILDER:
         return
+    # Numbers of equations and figures are looked up by ids, which are the book's own already.
+    numbered = (nodes.math_block, nodes.figure)
+    kept = {
+        one for node in document.findall(lambda n: isinstance(n, numbered)) for one in node["ids"]
+    }
     for part in document.findall(addnodes.start_of_file):
         for box in part.findall(nodes.container):
             if "live" in box["classes"]:
@@ -48,20 +53,22 @@ def _prepare(app, document, page):
         prefix = part["docname"].replace("/", "-")
         for node in part.findall(nodes.Element):
             for kind in ("ids", "backrefs"):
-                node[kind] = [f"{prefix}-{one}" for one in node.get(kind, ())]
-            if "refid" in node:
+                node[kind] = [
+                    one if one in kept else f"{prefix}-{one}" for one in node.get(kind, ())
+                ]
+            if "refid" in node and node["refid"] not in kept:
                 node["refid"] = f"{prefix}-{node['refid']}"
     for link in document.findall(nodes.reference):
         _, page, anchor = (*link.get("refuri", "").split("#"), "", "")[:3]
-        if page.startswith("document-") and anchor:
+        if anchor in kept:
+            link["refuri"] = f"#{anchor}"
+        elif page.startswith("document-") and anchor:
             link["refuri"] = f"#{page.removeprefix('document-').replace('/', '-')}-{anchor}"
 
 
 def _without_life(app, pagename, templatename, context, doctree):
-    """Leave widgets as stills, and find images from the folder in which the page lies."""
+    """Leave widgets as stills."""
     if app.builder.name == _BUILDER:
-        up = "../" * pagename.count("/")
-        context["body"] = context["body"].replace('src="_images/', f'src="{up}_images/')
         context["script_files"] = [
             script
             for script in context["script_files"]
@@ -81,6 +88,7 @@ def print_book(browser, address, home):
     pdf = page.pdf(
         format="A4",
         margin=_MARGINS,
+        scale=0.72,
         print_background=True,
         display_header_footer=True,
         header_template="<span></span>",

@@ -216,11 +216,22 @@ def healing(runs, *, alt):
     return figures.described(figure, alt)
 
 
-def critical_temperatures(k, critical, *, alt):
-    """Draw the temperature at which damage heals against sqrt(K)."""
-    figure, axes = figures.new(5.6, 3.2)
-    axes.plot(np.sqrt(k), critical, "o-", color=THEORY, fillstyle="none")
-    axes.set(xlabel=r"$\sqrt{K}$", ylabel="temperature that heals", xlim=(0, None), ylim=(0, None))
+def healing_border(warmth, changed, critical, *, alt):
+    """Draw K D against T / sqrt(K), a style for each K, and the borders of theory as lines.
+
+    `changed` and `critical` map K to K D, of the shape of `warmth`, and to T_c / sqrt(K).
+    """
+    figure, axes = figures.new(5.8, 3.6)
+    for (k, values), style in zip(changed.items(), ("o", "s", "D", "^"), strict=False):
+        color = figures.EXTERNAL if style == "D" else (E if style == "o" else I)
+        axes.plot(warmth, values, style, color=color, fillstyle="none", label=f"K = {k}")
+        axes.axvline(critical[k], color=THEORY, linewidth=1)
+    place = (max(critical.values()), 0.9)
+    options = {"xycoords": ("data", "axes fraction"), "textcoords": "offset points"}
+    axes.annotate("theory", place, (5, 0), **options)
+    axes.axhline(0, color="0.8", linewidth=0.8, zorder=0)
+    axes.legend(loc="lower left")
+    axes.set(xlabel=r"temperature, $T/\sqrt{K}$", ylabel="changed inputs of a neuron, $KD$")
     return figures.described(figure, alt)
 
 
