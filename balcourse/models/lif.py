@@ -12,6 +12,7 @@ targets at step k + delay / dt, and they can fire in that step: the round trip i
 import contextlib
 import dataclasses
 import math
+import os
 import sys
 import threading
 import warnings
@@ -585,8 +586,11 @@ _ready = set()
 
 @contextlib.contextmanager
 def _compiling(function):
-    """Tell the reader what the first call is waiting for, if it takes more than two seconds."""
-    if function in _ready:
+    """Tell the reader what the first call is waiting for, if it takes more than two seconds.
+
+    Silent, as every bar is, where ``TQDM_DISABLE`` is set: a built page should not say it.
+    """
+    if function in _ready or "TQDM_DISABLE" in os.environ:
         yield
         return
     text = "balcourse: compiling the network's kernels, once on this machine ..."
