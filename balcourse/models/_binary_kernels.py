@@ -10,9 +10,12 @@ Slow twin: `tests/naive/binary.py`.
 import numpy as np
 
 from balcourse.models.kernel import kernel
+from balcourse.models.prefetch import prefetch
 from balcourse.models.random import below, uniform
 
 WIDTH = 16  # words of 64 replicas each
+BATCH = 64  # updates whose targets are fetched together
+_LINE = 32  # targets in a line of the cache
 
 
 @kernel(inline="always")
@@ -159,10 +162,22 @@ def fill_uniform(random, values):
         values[index] = uniform(random)
 
 
+@kernel(inline="always")
+def _field(neuron, n_e, from_e, from_i, from_0, drive, coupling):
+    """Return the input of one neuron."""
+    row = 1 if neuron >= n_e else 0
+    return (
+        drive[row]
+        + coupling[row, 0] * from_e[neuron]
+        + coupling[row, 1] * from_i[neuron]
+        + coupling[row, 2] * from_0[neuron]
+    )
+
+
 @kernel
 def advance(
     updates, now, random, state, active, busy, counts, bound, drive, coupling, pointer, targets,
-    n_e, n_i, n_0, tau_i, m_0, heat,
+    n_e, n_i, n_0, tau_i, m_0, heat, picked, limits,
 ):  # fmt: skip
     """Update `updates` neurons of one network, one at a time in random order.
 
@@ -170,24 +185,36 @@ def advance(
     both in units of 1/sqrt(K); `coupling` (2, 3) the strength to E, I from E, I and external;
     `heat` is the temperature in the same unit. `active` (3,) counts the active neurons of each
     population and `busy` the updates that each neuron spent active (add the present update number
-    for those still active). `now` is the number of updates before this call.
+    for those still active). `now` is the number of updates before this call; `picked` and `limits`
+    (BATCH,) are work space.
+
+    Order and noise do not depend on the state, so they are drawn a batch ahead. The targets of
+    those neurons that seem about to change are asked for at once, not waited for one by one.
     """
-    for update in range(now, now + updates):
-        neuron = _pick(random, n_e, n_i, n_0, tau_i)
-        if neuron >= n_e + n_i:
-            if (uniform(random) < m_0) != (state[neuron] != 0):
-                _flip(neuron, 2, update, state, active, busy, counts, pointer, targets)
-            continue
-        population = 0 if neuron < n_e else 1
-        field = (
-            drive[population]
-            + coupling[population, 0] * counts[0, neuron]
-            + coupling[population, 1] * counts[1, neuron]
-        )
-        if n_0 > 0:
-            field += coupling[population, 2] * counts[2, neuron]
-        if (field > bound[neuron] + _noise(random, heat)) != (state[neuron] != 0):
-            _flip(neuron, population, update, state, active, busy, counts, pointer, targets)
+    from_e, from_i, from_0 = counts[0], counts[1], counts[2]
+    for first in range(now, now + updates, BATCH):
+        size = min(BATCH, now + updates - first)
+        for place in range(size):
+            neuron = _pick(random, n_e, n_i, n_0, tau_i)
+            picked[place] = neuron
+            if neuron < n_e + n_i:
+                limits[place] = bound[neuron] + _noise(random, heat)
+            else:
+                limits[place] = -np.inf if uniform(random) < m_0 else np.inf
+        for place in range(size):
+            neuron = picked[place]
+            field = _field(neuron, n_e, from_e, from_i, from_0, drive, coupling)
+            if (field > limits[place]) != (state[neuron] != 0):
+                for target in range(pointer[neuron], pointer[neuron + 1], _LINE):
+                    prefetch(targets, target)
+        for place in range(size):
+            neuron = picked[place]
+            field = _field(neuron, n_e, from_e, from_i, from_0, drive, coupling)
+            if (field > limits[place]) != (state[neuron] != 0):
+                population = np.int64(neuron >= n_e) + np.int64(neuron >= n_e + n_i)
+                _flip(
+                    neuron, population, first + place, state, active, busy, counts, pointer, targets
+                )
 
 
 @kernel

@@ -457,7 +457,7 @@ class _Run:
         self.state = np.zeros(size, np.uint8)
         self.active = np.zeros(3, np.int64)
         self.busy = np.zeros(size, np.int64)
-        self.counts = np.zeros((3, network.n_e + network.n_i), graph.count)
+        self.counts = np.zeros((3, size), graph.count)
         self.now = 0
 
     def begin(self, start):
@@ -506,7 +506,10 @@ class _Run:
                 updates, self.now, self.random, state, np.empty_like(state), *rest, m_0, heat
             )
         else:
-            kernels.advance(updates, self.now, self.random, *common, network.tau_i, m_0, heat)
+            work = np.empty(kernels.BATCH, np.int64), np.empty(kernels.BATCH)
+            kernels.advance(
+                updates, self.now, self.random, *common, network.tau_i, m_0, heat, *work
+            )
         self.now += updates
 
 

@@ -46,7 +46,7 @@ def begin_balanced(
 @kernel
 def follow_balanced(
     inputs, rates, random, state, active, busy, counts, bound, drive, coupling, pointer, targets,
-    clock, m_0, j_e, j_i, external_i, tau_i, n_e, n_i, k, dt, steps,
+    picked, limits, clock, m_0, j_e, j_i, external_i, tau_i, n_e, n_i, k, dt, steps,
 ):  # fmt: skip
     """Continue the network for `steps` steps of `dt` ms.
 
@@ -65,7 +65,7 @@ def follow_balanced(
         rates[step, 0], rates[step, 1] = active[0] / n_e, active[1] / n_i
         rates[step, 2] = m_0
         advance(updates, clock[0], random, state, active, busy, counts, bound, drive, coupling,
-                pointer, targets, n_e, n_i, 0, tau_i, m_0, 0.0)  # fmt: skip
+                pointer, targets, n_e, n_i, 0, tau_i, m_0, 0.0, picked, limits)  # fmt: skip
         clock[0] += updates
 
 
@@ -78,8 +78,8 @@ def begin_copies(clock, flips):
 @kernel
 def follow_two(
     distance, random, second, state, active, busy, counts, state_2, active_2, busy_2, counts_2,
-    mark, bound, drive, coupling, pointer, targets, clock, m_0, j_e, j_i, external_e, external_i,
-    tau_i, n_e, n_i, k, flips, dt, steps,
+    mark, bound, drive, coupling, pointer, targets, picked, limits, clock, m_0, j_e, j_i,
+    external_e, external_i, tau_i, n_e, n_i, k, flips, dt, steps,
 ):  # fmt: skip
     """Continue two copies under one order of updates; they differ by `flips` neurons from 50 ms on.
 
@@ -112,8 +112,9 @@ def follow_two(
         for word in range(4):
             second[word] = random[word]
         advance(updates, clock[0], random, state, active, busy, counts, bound, drive, coupling,
-                pointer, targets, n_e, n_i, 0, tau_i, m_0, 0.0)  # fmt: skip
+                pointer, targets, n_e, n_i, 0, tau_i, m_0, 0.0, picked, limits)  # fmt: skip
         advance(updates, clock[0], second, state_2, active_2, busy_2, counts_2, bound, drive,
-                coupling, pointer, targets, n_e, n_i, 0, tau_i, m_0, 0.0)  # fmt: skip
+                coupling, pointer, targets, n_e, n_i, 0, tau_i, m_0, 0.0, picked,
+                limits)  # fmt: skip
         clock[0] += updates
         clock[1] += 1

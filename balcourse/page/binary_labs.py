@@ -3,6 +3,7 @@
 import numpy as np
 
 from balcourse.models import binary_live as live
+from balcourse.models._binary_kernels import BATCH
 from balcourse.page.lab import Control, Lab, TimeSeries
 
 _CHUNK = 400
@@ -23,6 +24,8 @@ def _arrays(network):
         "cursor": np.zeros(inputs, np.int64),
         "pointer": np.zeros(inputs + 1, np.int64),
         "targets": np.zeros(2 * inputs * network.k, np.uint16),
+        "picked": np.zeros(BATCH + 1, np.int64),
+        "limits": np.zeros(BATCH),
         "clock": np.zeros(2, np.int64),
         "share": network.m_0,
     } | {

@@ -246,8 +246,9 @@ def _object(calls):
 # LLVM operations that are WebAssembly instructions or that need no function of a C library.
 _INSTRUCTIONS = (
     "abs|assume|bitreverse|bswap|ceil|copysign|ct(lz|pop|tz)|dbg|experimental.noalias|fabs|floor|"
-    "fsh[lr]|is.fpclass|lifetime|masked|mem(cpy|move|set)|nearbyint|rint|roundeven|[su](min|max|cmp)|"
-    "(min|max)(num|imum)|[su](add|mul|sub).(with.overflow|sat)|sqrt|trunc|vector|fpto[su]i.sat"
+    "fsh[lr]|is.fpclass|lifetime|masked|mem(cpy|move|set)|nearbyint|prefetch|rint|roundeven|"
+    "[su](min|max|cmp)|(min|max)(num|imum)|[su](add|mul|sub).(with.overflow|sat)|sqrt|trunc|vector|"
+    "fpto[su]i.sat"
 )
 _CALL = re.compile(rf'call .*?@"?(?!llvm\.({_INSTRUCTIONS})[.(])(?P<symbol>[\w.$]+)')
 _REASONS = (
