@@ -56,18 +56,33 @@ def _ln(ratio):
 
 
 @kernel
-def wire_random(random, first, last, inputs, mean_gap, pointer, targets):
+def _fill_logarithms(random, logarithms):
+    """Fill an array with logarithms of uniform random numbers; two loops, for vector units."""
+    for place in range(logarithms.size):
+        logarithms[place] = 1.0 - uniform(random)
+    for place in range(logarithms.size):
+        logarithms[place] = _ln(logarithms[place])
+
+
+@kernel
+def wire_random(random, first, last, inputs, mean_gap, logarithms, used, pointer, targets):
     """Connect each source in [first, last) to each of `inputs` neurons with one probability p.
 
     `mean_gap` is -1 / ln(1 - p), and 0 for p = 1. Fills `targets` on from `pointer[first]`;
-    returns 0, or -1 where `targets` is too small.
+    returns 0, or -1 where `targets` is too small. Of `logarithms`, drawn many at a time,
+    `used[0]` are spent; at first all are.
     """
     filled = pointer[first]
+    place = used[0]
     for source in range(first, last):
         target = 0
         while True:
+            if place == logarithms.size:
+                _fill_logarithms(random, logarithms)
+                place = 0
             # The number of neurons passed over is geometric.
-            gap = -_ln(1.0 - uniform(random)) * mean_gap
+            gap = -logarithms[place] * mean_gap
+            place += 1
             if gap >= inputs - target:
                 break
             target += int(gap)
@@ -77,6 +92,7 @@ def wire_random(random, first, last, inputs, mean_gap, pointer, targets):
             filled += 1
             target += 1
         pointer[source + 1] = filled
+    used[0] = place
     return 0
 
 

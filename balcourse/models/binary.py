@@ -405,9 +405,14 @@ class _Graph:
         self.pointer = np.zeros(self.ends[-1] + 1, np.int64)
         self.targets = np.empty(places, self.index)
         random = random_state(seed, _WIRING)
-        for population in range(populations):
-            wire = self._wire_fixed if network.fixed_in_degree else self._wire_random
-            wire(random, int(self.ends[population]), int(self.ends[population + 1]), inputs)
+        drawn = np.empty(512), np.array([512])
+        for first, last in zip(
+            self.ends[:populations].tolist(), self.ends[1:].tolist(), strict=False
+        ):
+            if network.fixed_in_degree:
+                self._wire_fixed(random, first, last, inputs)
+            else:
+                self._wire_random(random, first, last, inputs, drawn)
         spread = np.empty(inputs)
         kernels.fill_uniform(random_state(seed, _THRESHOLDS), spread)
         mean_threshold = np.repeat([network.theta_e, network.theta_i], [network.n_e, network.n_i])
@@ -416,10 +421,11 @@ class _Graph:
         if packed:
             self._turn_round(inputs)
 
-    def _wire_random(self, random, first, last, inputs):
+    def _wire_random(self, random, first, last, inputs, drawn):
         probability = self.network.k / (last - first)
         mean_gap = -1.0 / math.log1p(-probability) if probability < 1 else 0.0
-        if kernels.wire_random(random, first, last, inputs, mean_gap, self.pointer, self.targets):
+        graph = self.pointer, self.targets
+        if kernels.wire_random(random, first, last, inputs, mean_gap, *drawn, *graph):
             raise RuntimeError("more connections were drawn than places made")
 
     def _wire_fixed(self, random, first, last, inputs):
