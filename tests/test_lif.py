@@ -5,6 +5,7 @@ import math
 import pathlib
 import re
 
+import neo
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -431,7 +432,6 @@ def test_bad_options_are_named(network, options, message):
 
 
 def test_neo_trains():
-    neo = pytest.importorskip("neo")
     run = state("C", 1_250).simulate(50, seed=1)
     segment = run.to_neo(neurons=(0, 7))
     assert isinstance(segment, neo.Segment)

@@ -1,37 +1,6 @@
-"""What is read off recorded states of binary units: how often each occurs, and for how long."""
+"""What is read off recorded states of binary units: for how long they last."""
 
 import numpy as np
-
-
-def state_counts(states):
-    """Count how often each of the 2^n states occurs.
-
-    Parameters
-    ----------
-    states : array_like of bool
-        Shape (T, n), n up to 20.
-
-    Returns
-    -------
-    numpy.ndarray
-        Shape (2^n,), in the order of binary numbers, unit 0 the highest digit.
-
-    Raises
-    ------
-    ValueError
-        If there are more than 20 units.
-
-    Examples
-    --------
-    >>> state_counts([[0, 1], [1, 1], [0, 1]])
-    array([0, 2, 0, 1])
-
-    """
-    states = np.asarray(states, bool)
-    n = states.shape[1]
-    if n > 20:
-        raise ValueError(f"states has {n} units: must be at most 20, for 2^n counts")
-    return np.bincount(states @ (1 << np.arange(n)[::-1]), minlength=1 << n)
 
 
 def delayed_products(states, steps):

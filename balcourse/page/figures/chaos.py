@@ -141,6 +141,29 @@ def rate_histograms(rates, grid, density, *, alt):
     return figures.described(figure, alt)
 
 
+def rates_at(network, m_0, k):
+    """Draw the theory's distributions of local rates at one external rate and one K."""
+    size = max(10**9, network.n_e)
+    state = balance.mean_field(
+        dataclasses.replace(network, n_e=size, n_i=size, m_0=m_0, k=int(k)), sparse=True
+    )
+    grid = np.linspace(0.005, 0.995, 199)
+    density, _ = balance.rate_distribution(state, grid)
+    figure, axes = figures.new(6.8, 3.3)
+    for k_, style in enumerate(_STYLES):
+        axes.plot(grid, density[k_], **style)
+        axes.axvline(state.m[k_], color=style["color"], linewidth=1, linestyle=":")
+    axes.axvline(m_0, color="0.6", linewidth=1.2)
+    axes.text(m_0 + 0.01, 0.95, r"$K\to\infty$", color="0.45", va="top",
+              transform=axes.get_xaxis_transform())  # fmt: skip
+    axes.set(xlabel="rate of one neuron", ylabel="density", xlim=(0, 1), ylim=(0, 12))
+    alt = (
+        f"At m_0 = {m_0:g} and K = {k:,.0f} the mean rates are {state.m_e:.3f} (E) and "
+        f"{state.m_i:.3f} (I); rates of E cells spread by {(state.q_e - state.m_e**2) ** 0.5:.3f}."
+    )
+    return figures.described(figure, alt)
+
+
 def tracking(times, m_0, simulated, theory, slow, *, alt):
     """Draw the response of the E rate to a changing input; `slow` is an unbalanced population."""
     figure, (top, axes) = figures.new(6.8, 4.2, nrows=2, sharex=True, height_ratios=[1, 3])
