@@ -1,8 +1,11 @@
 """Pictures of how the spiking network is stepped: bit rows, carry-save counters, delay windows."""
 
+from time import perf_counter
+
 import numpy as np
 
 from balcourse.models.bitrows import PLANES, TILE, WORDS, add_rows
+from balcourse.models.lif import Simulation
 from balcourse.models.wiring import wired
 from balcourse.page import figures
 
@@ -78,6 +81,32 @@ def windows(run, delay, *, first=20.0, shown=3, neurons=60, alt):
     axes.set_ylim(-1, neurons)
     axes.set_xlabel("time (ms)")
     axes.set_ylabel("neuron")
+    return figures.described(figure, alt)
+
+
+def seconds(network, duration):
+    """Return the wall seconds that a biological second of a network takes, its wiring left out."""
+    run = Simulation(network, warmup=50.0, seed=1)
+    run.warm_up()
+    begin = perf_counter()
+    steps = round(duration / run.dt)
+    while steps > 0:
+        steps -= len(run.advance(steps).counts)
+    return (perf_counter() - begin) * 1000 / duration
+
+
+def costs(sizes, walls, *, alt):
+    """Draw wall times against N and against C, each with a straight line through it."""
+    figure, panels = figures.new(6.8, 3.2, ncols=2, sharey=True)
+    names = "neurons $N$", "in-degree $C$"
+    for axes, size, wall, name in zip(panels, sizes, walls, names, strict=True):
+        line = np.poly1d(np.polyfit(size, wall, 1))
+        axes.plot([0, max(size)], line([0, max(size)]), color=figures.THEORY)
+        axes.plot(size, wall, "o", color=figures.E)
+        axes.text(0.05, 0.92, f"{line[0]:.2f} s + {1e6 * line[1]:.1f} µs each", va="top",
+                  transform=axes.transAxes)  # fmt: skip
+        axes.set(xlabel=name, xlim=(0, None), ylim=(0, None))
+    panels[0].set_ylabel("wall s a biological s")
     return figures.described(figure, alt)
 
 

@@ -3,11 +3,14 @@
 Simulation is points, theory a line; time in units of tau_E = 1.
 """
 
+import dataclasses
+
 import numpy as np
 from matplotlib.patches import Circle, FancyArrowPatch
 
 from balcourse.page import figures
 from balcourse.page.figures import E_STYLE, EXTERNAL, EXTERNAL_STYLE, I_STYLE, THEORY, E, I
+from balcourse.theory import balance
 
 _STYLES = (E_STYLE, I_STYLE)
 _NAMES = ("E", "I")
@@ -143,16 +146,14 @@ def rate_histograms(rates, grid, density, *, alt):
 
 def rates_at(network, m_0, k):
     """Draw the theory's distributions of local rates at one external rate and one K."""
-    size = max(10**9, network.n_e)
-    state = balance.mean_field(
-        dataclasses.replace(network, n_e=size, n_i=size, m_0=m_0, k=int(k)), sparse=True
-    )
+    sparse = dataclasses.replace(network, n_e=10**9, n_i=10**9, m_0=m_0, k=int(k))
+    state = balance.mean_field(sparse)
     grid = np.linspace(0.005, 0.995, 199)
     density, _ = balance.rate_distribution(state, grid)
     figure, axes = figures.new(6.8, 3.3)
-    for k_, style in enumerate(_STYLES):
-        axes.plot(grid, density[k_], **style)
-        axes.axvline(state.m[k_], color=style["color"], linewidth=1, linestyle=":")
+    for mean, curve, style in zip(state.m, density, _STYLES, strict=True):
+        axes.plot(grid, curve, **style)
+        axes.axvline(mean, color=style["color"], linewidth=1, linestyle=":")
     axes.axvline(m_0, color="0.6", linewidth=1.2)
     axes.text(m_0 + 0.01, 0.95, r"$K\to\infty$", color="0.45", va="top",
               transform=axes.get_xaxis_transform())  # fmt: skip
