@@ -576,7 +576,7 @@ class Lab(LiveWidget):
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{html.escape(self.spec["title"])}</title>
 <style>body {{ font-family: system-ui, sans-serif; max-width: 52rem; margin: 1rem auto; }}
-{(STATIC / "course.css").read_text("utf8")}</style></head>
+.live-mounted > img {{ display: none; }}</style></head>
 <body><main><h1>{html.escape(self.spec["title"])}</h1><div class="live">
 <img class="course-figure" {still}>
 <script type="application/vnd.jupyter.widget-view+json">{{"model_id": "{self.model_id}"}}</script>
