@@ -34,7 +34,7 @@ class Page:
     @property
     def name(self):
         """Path below the repository, without the suffix."""
-        return self.path.relative_to(ROOT).with_suffix("").as_posix()
+        return self.path.relative_to(course.ROOT).with_suffix("").as_posix()
 
     @property
     def text(self):

@@ -168,7 +168,7 @@ def test_a_downloaded_notebook_runs_and_reads_as_text(site):
     ("words", "place"),
     [
         ("shot noise", "chapters/evidence/states.html"),
-        ("two membranes membranous", None),
+        ("zugzwang", None),
         ("leapover", "chapters/appendix/glossary.html"),
         ("edge of balance", "chapters/chaos/balance.html"),
     ],

@@ -16,7 +16,7 @@ from pages import LESSONS
 
 import course
 from balcourse.book import sheets, solutions
-from balcourse.exercises import check, exercises
+from balcourse.exercises import _failed, check, exercises
 from balcourse.exercises.answers import Choice, Number, Numbers
 from balcourse.homework import personal, require_owner
 
@@ -29,6 +29,14 @@ EXERCISE = re.compile(
 
 by_lesson = pytest.mark.parametrize("lesson", LESSONS, ids=lambda page: page.name)
 by_sheet = pytest.mark.parametrize("sheet", SHEETS, ids=lambda sheet: sheet.name)
+
+
+@pytest.fixture(autouse=True)
+def fresh_hints():
+    """Let no test's failed tries give the next one its hints."""
+    _failed.clear()
+    yield
+    _failed.clear()
 
 
 @by_lesson

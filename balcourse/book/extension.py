@@ -173,6 +173,12 @@ def _weigh_pages(app, exception):
             _LOGGER.warning("%s weighs %.1f MB: at most 1.5 MB", docname, weight / 1e6)
 
 
+def _without_old_roles(app, pagename, templatename, context, doctree):
+    """Drop the roles that docutils gives to a bibliography, which ARIA has given up."""
+    for role in (' role="doc-biblioentry"', ' role="list"'):
+        context["body"] = context.get("body", "").replace(role, "")
+
+
 def setup(app):
     """Connect the extension (called by Sphinx)."""
     app.add_directive("claims", _ClaimsDirective)
@@ -181,6 +187,7 @@ def setup(app):
     app.connect("env-updated", _pages_with_claims)
     app.connect("doctree-resolved", _fill_claims)
     app.connect("html-page-context", _without_thebe_scripts, priority=900)
+    app.connect("html-page-context", _without_old_roles)
     app.connect("doctree-resolved", _without_thebe_nodes, priority=900)
     app.connect("build-finished", _copy_mathjax)
     app.connect("build-finished", _weigh_pages)

@@ -300,7 +300,7 @@ def maps(simulated, lines, *, alt):
     lines : list of Line
     alt : str
     """
-    figure, axes = new(width=7.2, height=6.0, nrows=2, ncols=2, sharex=True, sharey=True)
+    figure, axes = new(width=7.8, height=4.6, nrows=2, ncols=2, sharex=True, sharey=True)
     limits = (2.125, 8.125), (0.4, 4.4)
     for place, (quantity, title, norm, ticks) in zip(
         axes.flat,
