@@ -209,9 +209,8 @@ def test_make_lesson_makes_a_lesson_that_passes_every_check(tmp_path, monkeypatc
             check(lesson)
     ended = build(tmp_path)
     assert ended.returncode == 0, ended.stderr
-    assert "come 0.63 of the way" in (
-        tmp_path / "_build/html/chapters/resonance/lesson.html"
-    ).read_text("utf8")
+    page = (tmp_path / "_build/html/chapters/resonance/lesson.html").read_text("utf8")
+    assert 'come <span class="pasted-text">0.63</span> of the way' in page
 
 
 def test_a_lesson_is_never_written_over(tmp_path, monkeypatch):
