@@ -5,7 +5,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from balcourse.measure.voltages import count_correlation, moments
@@ -39,6 +39,8 @@ def test_trains_have_the_stated_rate_and_correlation(correlation, window):
 
 
 @given(st.integers(1, 30), st.floats(0, 50), st.floats(0, 1), st.integers(0, 1000))
+@example(3, 1.0, 5e-324, 1)
+@example(1, 1.0, 5e-324, 0)
 @settings(max_examples=50, deadline=None)
 def test_trains_are_ordered_inside_and_reproducible(count, rate, correlation, seed):
     trains = correlated_trains(count, rate, correlation, 2000, seed=seed)

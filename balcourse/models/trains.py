@@ -106,7 +106,8 @@ def correlated_trains(count, rate, correlation, duration, *, seed):
     hidden = np.sort(rng.uniform(0, duration, rng.poisson(expected * somebody / correlation)))
     first = np.zeros(hidden.size, np.int64)
     if correlation < 1:
-        first += (count * np.log1p(-somebody * rng.random(hidden.size)) / none).astype(np.int64)
+        share = np.log1p(-somebody * rng.random(hidden.size)) / none
+        first += np.minimum(count * share, count - 1).astype(np.int64)  # rounding may give count
     later = np.cumsum(count - 1 - first)
     trials = _successes(rng, int(later[-1]) if later.size else 0, correlation)
     event = np.searchsorted(later, trials, side="right")
