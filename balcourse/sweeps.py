@@ -6,7 +6,6 @@ joblib runs them (processes here, or a Dask cluster inside
 
 import functools
 import hashlib
-import importlib.metadata
 import inspect
 import json
 import math
@@ -19,6 +18,7 @@ import warnings
 
 import cloudpickle
 import joblib
+import numba
 import numpy as np
 import tqdm
 import xarray
@@ -168,7 +168,7 @@ def _code(value, module, seen):
 
 def _versions():
     """Return what a result's last bits may depend on."""
-    libraries = (f"{name} {importlib.metadata.version(name)}" for name in ("numpy", "numba"))
+    libraries = (f"{library.__name__} {library.__version__}" for library in (np, numba))
     return ", ".join([f"python {platform.python_version()}", *libraries])
 
 
@@ -214,9 +214,9 @@ class _Store:
 
     def __init__(self, path, runs):
         self.path, self.runs = path, runs
-        made_with = runs.fingerprint()
         try:
             self.group = zarr.open_group(self._place(), mode="a")
+            made_with = runs.fingerprint()
             self._check(made_with)
             self.group.attrs["made_with"] = made_with
             self.outputs = self.group.require_group("outputs")
