@@ -26,6 +26,7 @@ LOCK = ROOT / "requirements.txt"
 GRADING_LOCK = ROOT / "requirements-grading.txt"
 SITE = BUILD / "html"
 RUNS = BUILD / ".jupyter_cache"
+PASSED = BUILD / ".solutions"
 COMPRESSED = {".html", ".css", ".js", ".svg", ".json", ".map", ".txt"}
 GATE = ("-n", "-W", "--keep-going")
 TESTS_IN_PARALLEL = ("--numprocesses=auto", "--dist=loadfile", "--no-loadscope-reorder")
@@ -182,7 +183,7 @@ def build(python):
     """Execute the lessons, as many at a time as there are cores, and build the book."""
     forget_stale_work()
     execute = [python, "-m", "balcourse.book.execute", RUNS, *lesson_sources()]
-    solve = [python, "-m", "balcourse.book.solutions", *exercise_sources()]
+    solve = [python, "-m", "balcourse.book.solutions", PASSED, *exercise_sources()]
     run_logged(
         ("Running the lessons.", execute),
         ("Checking the solutions of their exercises.", solve),

@@ -141,6 +141,20 @@ def test_a_solution_that_is_wrong_or_missing_fails_its_lesson(tmp_path):
     assert solutions.failure(lesson) == "no solution answers linearization-fold"
 
 
+def test_solutions_run_again_only_when_they_have_changed_or_failed(tmp_path, monkeypatch):
+    lesson, ran = tmp_path / "lesson.md", []
+    monkeypatch.setattr(solutions, "failure", lambda path: ran.append(path) or faults.pop())
+    lesson.write_text(LESSON % "40")
+    faults = [None, "a fault"]
+    for _ in range(3):
+        solutions.main(tmp_path / "passed", lesson)
+    assert len(ran) == 2
+    lesson.write_text(LESSON % "41")
+    faults = ["a fault"]
+    assert solutions.main(tmp_path / "passed", lesson) == [f"FAILED: {lesson}: a fault"]
+    assert len(ran) == 3
+
+
 def test_every_lesson_has_a_sheet():
     found = {re.search(r":label: ([a-z]+)-", lesson.text)[1]: lesson.path for lesson in LESSONS}
     assert {source.stem.removeprefix("homework-") for source in SOURCES} == set(found)

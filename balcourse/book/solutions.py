@@ -1,13 +1,16 @@
 """Run the code of the lessons' solutions; their checks are strict here.
 
-``python -m balcourse.book.solutions LESSON...`` ends with status 1 and a line per lesson with a
-solution that fails, or with an exercise that no solution answers.
+``python -m balcourse.book.solutions PASSED LESSON...`` ends with status 1 and a line per lesson
+with a solution that fails, or with an exercise that no solution answers. The folder PASSED keeps a
+mark of each lesson that passed, so that only what has changed runs again.
 """
 
+import hashlib
 import pathlib
 import re
 import sys
 
+from balcourse.cache import content_hash
 from balcourse.exercises import exercises, strictly
 
 _SOLUTION = re.compile(r"^(`{4,})\{solution\} (\S+)\n(.*?)^\1$", re.M | re.S)
@@ -33,9 +36,22 @@ def failure(lesson):
     return None
 
 
+def main(passed, *lessons):
+    """Run the solutions of the lessons that have changed since they passed; return failures."""
+    failures = []
+    pathlib.Path(passed).mkdir(parents=True, exist_ok=True)
+    for lesson in lessons:
+        made_with = content_hash().encode() + pathlib.Path(lesson).read_bytes()
+        mark = pathlib.Path(passed, hashlib.sha256(made_with).hexdigest())
+        if not mark.exists():
+            if fault := failure(lesson):
+                failures.append(f"FAILED: {lesson}: {fault}")
+            else:
+                mark.touch()
+    return failures
+
+
 if __name__ == "__main__":
-    failures = {lesson: failure(lesson) for lesson in sys.argv[1:]}
-    for lesson, fault in failures.items():
-        if fault:
-            print(f"FAILED: {lesson}: {fault}")
-    sys.exit(any(failures.values()))
+    failures = main(*sys.argv[1:])
+    print("\n".join(failures))
+    sys.exit(bool(failures))
