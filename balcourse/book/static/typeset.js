@@ -1,7 +1,8 @@
-// Shows the text when its formulas are set, so that nothing moves under the reader's eyes.
+// Keeps stops with their formulas, and shows the text when these are set, so that nothing moves under the reader's eyes.
 const page = document.documentElement;
 page.classList.add("typesetting");
 addEventListener("DOMContentLoaded", () => {
+  for (const formula of document.querySelectorAll("article span.math")) keepStop(formula);
   const show = () => page.classList.remove("typesetting");
   const script = document.querySelector('script[src*="mathjax"]');
   const set = () => window.MathJax.startup.promise.then(show, show);
@@ -12,3 +13,15 @@ addEventListener("DOMContentLoaded", () => {
     script.addEventListener("error", show);
   }
 });
+
+// No line begins with the comma or the stop that follows a formula.
+function keepStop(formula) {
+  const after = formula.nextSibling;
+  const stop = after?.nodeType === Node.TEXT_NODE && /^[.,;:?!)]+/.exec(after.data);
+  if (!stop) return;
+  after.splitText(stop[0].length);
+  const whole = document.createElement("span");
+  whole.style.whiteSpace = "nowrap";
+  formula.replaceWith(whole);
+  whole.append(formula, after);
+}
