@@ -110,14 +110,11 @@ def sweep_past(run, probe, *, span=250, alt):
 
 
 def falling(curves, *, xlabel, ylabel, log=False, level=None, alt):
-    """Draw curves (label: (x, y)) with direct labels at their ends."""
+    """Draw curves (label: (x, y))."""
     figure, axes = figures.new(6.0, 3.6)
-    styles = ("o-", "s--", "^:")
-    for (label, (x, y)), style in zip(curves.items(), styles, strict=False):
-        (line,) = axes.plot(x, y, style)
-        above = style == styles[0]
-        side = {"xytext": (6, 10)} if above else {"xytext": (-6, -12), "ha": "right"}
-        figures.label_line(axes, line, label, at=len(x) // 2 + above, **side)
+    for (label, (x, y)), style in zip(curves.items(), ("o-", "s--", "^:"), strict=False):
+        axes.plot(x, y, style, label=label)
+    axes.legend(labelcolor="linecolor")
     if log:
         axes.set_xscale("log")
     if level is not None:
