@@ -86,7 +86,10 @@ def speeds():
 def growth():
     """Fit CPU time a unit of time to straight lines in N and in K, at one rate."""
     base = BalancedNetwork(n_e=20_000, n_i=20_000, k=200, m_0=0.2)
-    for name, values in (("N", (40_000, 80_000, 120_000, 160_000)), ("K", (250, 500, 1_000, 2_000))):
+    for name, values in (
+        ("N", (40_000, 80_000, 120_000, 160_000)),
+        ("K", (250, 500, 1_000, 2_000)),
+    ):
         spent = []
         for value in values:
             change = {"n_e": value, "n_i": value} if name == "N" else {"k": value}

@@ -94,11 +94,13 @@ def regions(network, *, alt, g=(0.0, 8.0), ratio=(0.0, 4.0), zoom=((3.2, 4.6), (
         rate, _, _ = stationary_grid(network, g=across, external_ratio=up)
         count = np.isfinite(rate).sum(axis=2)
         highest = np.log10(np.maximum(np.nanmax(rate, axis=2), 1e-3))
-        shade = axes.pcolormesh(across, up, highest.T, cmap="Greys", vmin=-3, vmax=4.2,
+        shade = axes.pcolormesh(across, up, highest.T, cmap=_SHADES, vmin=-3, vmax=4.2,
                                 rasterized=True)  # fmt: skip
         axes.contour(across, up, count.T, levels=[2], colors=E, linewidths=1.8)
         contours = axes.contour(across, up, highest.T, levels=[0, 1, 2], colors=I, linewidths=0.8)
-        axes.clabel(contours, fmt=lambda level: f"{10**level:.0f} Hz", fontsize=9)
+        names = axes.clabel(contours, fmt=lambda level: f"{10**level:.0f} Hz", fontsize=11)
+        for name in names:
+            name.set_bbox({"facecolor": "white", "edgecolor": "none", "pad": 0.5})
         axes.axvline(4, color="#555555", linewidth=0.8, linestyle=":")
         axes.set(xlabel=_INHIBITION, ylabel=_DRIVE, xlim=span_g, ylim=span_ratio)
         shade.set_edgecolor("face")

@@ -240,7 +240,7 @@ def two_orders(same, independent, plateau, unrelated, *, alt):
                       (6, -10), textcoords="offset points", color=color)  # fmt: skip
     for value, name in ((plateau, "$2(m-q)$"), (unrelated, "$2m(1-m)$")):
         axes.axhline(value, color=THEORY, linewidth=1, linestyle=":")
-        axes.annotate(name, (run.times[-1], value), (0, 4), textcoords="offset points", ha="right")
+        axes.annotate(name, (run.times[0], value), (0, 4), textcoords="offset points")
     axes.set(xlabel=r"time ($\tau_E$)", ylabel="fraction of E neurons that differs", ylim=(0, None))
     return figures.described(figure, alt)
 
@@ -253,7 +253,7 @@ def updating(one_by_one, together, *, alt):
     axes.annotate("all at once", (together.times[-1], 0.5), (-6, 0), textcoords="offset points",
                   ha="right", color="0.3", backgroundcolor="white")  # fmt: skip
     at = one_by_one.times[-1], one_by_one.activity_e[-1]
-    axes.annotate("one at a time", at, (-4, 8), color=E,
+    axes.annotate("one at a time", at, (-4, 10), color=E, backgroundcolor="white",
                   textcoords="offset points", ha="right")  # fmt: skip
     axes.set(xlabel="time (updates a neuron)", ylabel="fraction of E active", ylim=(-0.04, 1.04))
     return figures.described(figure, alt)

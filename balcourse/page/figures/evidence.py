@@ -349,7 +349,7 @@ def jitter_against_delay(delays, jitter, without, *, alt):
     figure, axes = figures.new(6.8, 3.0)
     axes.plot(delays, jitter, "o-", color=figures.I, lw=0.8)
     axes.axhline(without, color=figures.E)
-    axes.text(delays[-1], without * 0.93, "no inhibition", color=figures.E, ha="right", va="top")
+    axes.text(delays[0], without * 0.96, "no inhibition", color=figures.E, va="top")
     axes.text(delays[1], jitter[1] - 0.09 * without, " with inhibition", color=figures.I)
     axes.set(
         xlabel="delay of inhibition (ms)", ylabel="spike-time jitter (ms)", ylim=(0, 1.15 * without)

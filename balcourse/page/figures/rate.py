@@ -35,7 +35,7 @@ def phase_plane(model, *, alt, start=(40.0, 10.0), largest=60.0, duration=600.0)
     _nullclines(axes, model, largest)
     e_end = model.nullclines(largest)[0][0, 1]
     i_end = model.nullclines(largest)[1][0, 1]
-    axes.annotate(r"$\dot v_E = 0$", e_end, xytext=(-4, 9), color=E, **_beside, ha="right")
+    axes.annotate(r"$\dot v_E = 0$", e_end, xytext=(-4, 15), color=E, **_beside, ha="right")
     axes.annotate(r"$\dot v_I = 0$", i_end, xytext=(-10, 0), color=I, **_beside, ha="right")
     _trajectory(axes, model.simulate(duration, start=start).rates)
     _fixed_point(axes, model)
