@@ -57,10 +57,12 @@ def small_book(folder):
     (folder / "chapters" / "references").mkdir(parents=True)
     for bibliography in (course.ROOT / "chapters" / "references").glob("*.bib"):
         (folder / "chapters" / "references" / bibliography.name).touch()
-    (folder / "_toc.yml").write_text("format: jb-book\nroot: chapters/index\n", "utf8")
+    (folder / "_toc.yml").write_text(EMPTY, "utf8")
     return folder / "chapters" / "index.md"
 
 
+EMPTY = "format: jb-book\nroot: chapters/index\n"
+BUILD = "import sys, course; course.build(sys.executable)"
 HEAD = """---
 jupytext: {text_representation: {extension: .md, format_name: myst}}
 kernelspec: {name: python3, display_name: Python 3}
@@ -71,10 +73,7 @@ kernelspec: {name: python3, display_name: Python 3}
 
 
 def build(folder):
-    script = "import sys, course; course.build(sys.executable)"
-    return subprocess.run(
-        [sys.executable, "-c", script], cwd=folder, capture_output=True, text=True
-    )
+    return subprocess.run([sys.executable, "-c", BUILD], cwd=folder, capture_output=True, text=True)
 
 
 @pytest.mark.parametrize(
@@ -114,10 +113,9 @@ def test_an_edited_package_executes_the_lessons_again(tmp_path):
         f"{HEAD}```{{code-cell}} python3\nimport balcourse; balcourse.__version__\n```\n", "utf8"
     )
     environment = os.environ | {"PYTHONPATH": str(tmp_path)}
-    script = "import sys, course; course.build(sys.executable)"
 
     def built():
-        subprocess.run([sys.executable, "-c", script], cwd=tmp_path, env=environment, check=True)
+        subprocess.run([sys.executable, "-c", BUILD], cwd=tmp_path, env=environment, check=True)
         return (tmp_path / "_build/html/chapters/index.html").read_text("utf8")
 
     assert "9.9.9" not in built()
