@@ -68,10 +68,10 @@ def python_version(command):
     """Return (major, minor) of a Python interpreter, or None where there is none."""
     script = "import sys; print(*sys.version_info[:2])"
     try:
-        found = subprocess.run([command, "-c", script], capture_output=True, text=True, check=True)
+        found = subprocess.check_output([command, "-c", script], stderr=subprocess.DEVNULL)
     except (OSError, subprocess.CalledProcessError):
         return None
-    return tuple(int(part) for part in found.stdout.split())
+    return tuple(int(part) for part in found.split())
 
 
 def base_python():
@@ -247,6 +247,11 @@ class Handler(http.server.SimpleHTTPRequestHandler):
 
     def log_message(self, *_):
         """Say nothing."""
+
+    def handle(self):
+        """Answer; a browser that leaves in the middle has what it wants."""
+        with contextlib.suppress(ConnectionError):
+            super().handle()
 
     def send_head(self):
         """Answer with the file, gzipped where that helps and the browser can read it."""

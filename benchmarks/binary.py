@@ -5,12 +5,12 @@ import os
 import subprocess
 import sys
 import textwrap
-import time
 
 import numpy as np
 
 from balcourse.models import binary
 from balcourse.models.binary import BalancedNetwork
+from benchmarks import least
 
 # Set BALCOURSE_NEST_PYTHON to an interpreter that has NEST, if this one has not.
 NEST_PYTHON = os.environ.get("BALCOURSE_NEST_PYTHON", sys.executable)
@@ -37,16 +37,6 @@ NEST_RUN = textwrap.dedent("""
     nest.Simulate(duration * 10.0)
     print((n + n / 0.9) * duration / (time.process_time() - start))
 """)
-
-
-def least(action, repeats=4):
-    """Return the least CPU seconds of `action`."""
-    times = []
-    for _ in range(repeats):
-        start = time.process_time()
-        action()
-        times.append(time.process_time() - start)
-    return min(times)
 
 
 def prepared(network, packed=False):

@@ -6,6 +6,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import threading
 
 import pytest
 
@@ -31,6 +32,19 @@ def test_a_port_in_use_is_said_in_one_sentence_before_any_work():
         ended.stderr
         == f"Port {port} is in use: choose another, as in `make book PORT={port + 1}`.\n"
     )
+
+
+def test_a_browser_that_leaves_in_the_middle_is_no_news(tmp_path, capfd):
+    (tmp_path / "large.bin").write_bytes(bytes(20_000_000))
+    with course.served(tmp_path) as address:
+        port = int(address.split(":")[-1].strip("/"))
+        with socket.create_connection(("127.0.0.1", port)) as leaving:
+            leaving.sendall(b"GET /large.bin HTTP/1.1\r\n\r\n")
+            leaving.recv(10)
+        for thread in threading.enumerate():
+            if "process_request" in thread.name:
+                thread.join(timeout=60)
+    assert capfd.readouterr().err == ""
 
 
 def test_a_python_out_of_range_is_said_in_one_sentence(monkeypatch):
