@@ -68,10 +68,10 @@ def python_version(command):
     """Return (major, minor) of a Python interpreter, or None where there is none."""
     script = "import sys; print(*sys.version_info[:2])"
     try:
-        found = subprocess.run([command, "-c", script], capture_output=True, text=True, check=True)
+        found = subprocess.check_output([command, "-c", script], stderr=subprocess.DEVNULL)
     except (OSError, subprocess.CalledProcessError):
         return None
-    return tuple(int(part) for part in found.stdout.split())
+    return tuple(int(part) for part in found.split())
 
 
 def base_python():
@@ -248,6 +248,11 @@ class Handler(http.server.SimpleHTTPRequestHandler):
     def log_message(self, *_):
         """Say nothing."""
 
+    def handle(self):
+        """Answer; a browser that leaves in the middle has what it wants."""
+        with contextlib.suppress(ConnectionError):
+            super().handle()
+
     def send_head(self):
         """Answer with the file, gzipped where that helps and the browser can read it."""
         path = pathlib.Path(self.translate_path(self.path))
@@ -308,20 +313,22 @@ def require_free(port):
 
 def add_lesson(name):
     """Make a lesson that passes every check, to be written over, and list it in the book."""
-    page, contents = ROOT / "chapters" / name / "lesson.md", ROOT / "_toc.yml"
-    if not re.fullmatch(r"[a-z][a-z0-9-]*", name):
-        stop("Name the lesson in small letters, as in `make lesson name=resonance`.")
-    if page.parent.exists():
-        stop(f"chapters/{name} exists: choose another name.")
-    template = (ROOT / "balcourse" / "book" / "lesson-template.md").read_text("utf8")
-    page.parent.mkdir(parents=True)
-    page.write_text(
-        template.replace("NAME", name).replace(f"# {name}", f"# {name.title()}"), "utf8"
-    )
+    if not re.fullmatch(r"[a-z]+", name):
+        stop("Name the lesson by one word in small letters, as in `make lesson name=resonance`.")
+    template, contents = ROOT / "balcourse" / "book" / "lesson-template", ROOT / "_toc.yml"
+    parts = [path for path in sorted(template.rglob("*.*")) if path.suffix in {".md", ".py"}]
+    made = [str(path.relative_to(template)).replace("NAME", name) for path in parts]
+    for target in made:
+        if (ROOT / target).exists():
+            stop(f"{target} exists: choose another name.")
+    for part, target in zip(parts, made, strict=True):
+        (ROOT / target).parent.mkdir(parents=True, exist_ok=True)
+        text = part.read_text("utf8").replace("# NAME", f"# {name.title()}").replace("NAME", name)
+        (ROOT / target).write_text(text, "utf8")
     before, mark, after = contents.read_text("utf8").partition("  - caption: Appendix\n")
     listed = f"      - file: chapters/{name}/lesson\n"
     contents.write_text(f"{before}{listed}{mark}{after}", "utf8")
-    say(f"Write your lesson over {page.relative_to(ROOT)}; `make book` shows it.")
+    say(f"Write your lesson over these; `make book` shows it: {', '.join(made)}")
 
 
 def homework(python):

@@ -1,7 +1,7 @@
 """Where the course keeps what it can make again: compiled kernels, drawn frames, WebAssembly.
 
-Every folder is named after the content of the package (but for `book`, which makes none of these),
-so that nothing made by other code is ever read back.
+Every folder is named after the content of the package (but for `book` and `exercises`, which make
+none of these), so that nothing made by other code is ever read back.
 """
 
 import functools
@@ -14,12 +14,14 @@ import platformdirs
 
 @functools.cache
 def content_hash():
-    """Return 16 hexadecimal digits that change with any source file that a lesson can call."""
+    """Return 16 hexadecimal digits that change with any source file that makes what is kept."""
     package = pathlib.Path(__file__).parent
-    book = package / "book"
+    apart = {package / "book", package / "exercises"}
     content = hashlib.sha256()
     for source in sorted(package.rglob("*")):
-        if source.suffix in {".py", ".js", ".css", ".mplstyle"} and book not in source.parents:
+        if source.suffix in {".py", ".js", ".css", ".mplstyle"} and apart.isdisjoint(
+            source.parents
+        ):
             content.update(source.relative_to(package).as_posix().encode())
             content.update(source.read_bytes())
     return content.hexdigest()[:16]

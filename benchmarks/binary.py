@@ -5,12 +5,12 @@ import os
 import subprocess
 import sys
 import textwrap
-import time
 
 import numpy as np
 
 from balcourse.models import binary
 from balcourse.models.binary import BalancedNetwork
+from benchmarks import least
 
 # Set BALCOURSE_NEST_PYTHON to an interpreter that has NEST, if this one has not.
 NEST_PYTHON = os.environ.get("BALCOURSE_NEST_PYTHON", sys.executable)
@@ -39,16 +39,6 @@ NEST_RUN = textwrap.dedent("""
 """)
 
 
-def least(action, repeats=12):
-    """Return the least CPU seconds of `action`."""
-    times = []
-    for _ in range(repeats):
-        start = time.process_time()
-        action()
-        times.append(time.process_time() - start)
-    return min(times)
-
-
 def prepared(network, packed=False):
     """Return a run of `network` in its stationary state."""
     run = binary._Run(network, binary._Graph(network, 1, packed=packed), 1)
@@ -71,7 +61,7 @@ def speeds():
         network = BalancedNetwork(k=k, m_0=m_0)
         run = prepared(network, packed=True)
         updates = network._updates(5)
-        single = updates / least(lambda run=run, u=updates, m_0=m_0: run.advance(u, m_0)) / 1e6
+        single = updates / least(lambda run=run, u=updates, m_0=m_0: run.advance(u, m_0), 12) / 1e6
         flips = [np.array([copy]) for copy in range(1_023)]
         group = binary._Packed(run, flips)
         packed = FEW * 1_024 / least(lambda g=group, m_0=m_0: g.advance(FEW, m_0)) / 1e6

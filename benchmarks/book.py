@@ -8,13 +8,7 @@ import sys
 import time
 
 import course
-
-
-def seconds(action):
-    """Return the wall seconds that `action` takes."""
-    start = time.perf_counter()
-    action()
-    return time.perf_counter() - start
+from benchmarks import least
 
 
 def build():
@@ -31,11 +25,17 @@ def imported(module):
     return min(float(run.stdout) for run in runs)
 
 
+def row(what, took, most):
+    """Print a time, its limit and whether it keeps to it."""
+    print(f"{what:<38}{took:7.2f} s   at most {most:3}: {'yes' if took <= most else 'TOO SLOW'}")
+
+
 if __name__ == "__main__":
+    wall = time.perf_counter
     shutil.rmtree(course.BUILD, ignore_errors=True)
-    print(f"cold build of the book         {seconds(build):7.1f} s   (at most 360)")
-    print(f"build with nothing changed     {seconds(build):7.1f} s   (at most 10)")
+    row("cold build of the book", least(build, 1, wall), 360)
+    row("build with nothing changed", least(build, 1, wall), 10)
     for lesson, took in json.loads((course.RUNS / "seconds.json").read_text("utf8")).items():
-        print(f"{pathlib.Path(lesson).relative_to(course.ROOT)!s:<38}{took:5.1f} s   (at most 60)")
+        row(str(pathlib.Path(lesson).relative_to(course.ROOT)), took, 60)
     for module in ("balcourse", "balcourse.models.rate", "balcourse.page.explorer"):
-        print(f"import {module:<24}{imported(module):7.2f} s   (at most 1)")
+        row(f"import {module}", imported(module), 1)

@@ -1,21 +1,11 @@
 """Glauber updates a second of a fully connected network, beside the same loop in plain numpy."""
 
-import time
 from functools import partial
 
 import numpy as np
 
 from balcourse.models.glauber import GlauberNetwork
-
-
-def least(action, repeats=3):
-    """Return the least CPU seconds of `action`."""
-    times = []
-    for _ in range(repeats):
-        start = time.process_time()
-        action()
-        times.append(time.process_time() - start)
-    return min(times)
+from benchmarks import least
 
 
 def in_numpy(network, updates, seed=1):

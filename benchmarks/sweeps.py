@@ -4,6 +4,7 @@ Wall time, the least of the repeats. The limits are 5 ms a run, 1.8 times, and n
 the results, which are 24 bytes a run here.
 """
 
+import functools
 import subprocess
 import sys
 import tempfile
@@ -13,6 +14,9 @@ import joblib
 
 from balcourse.data import brunel_network
 from balcourse.sweeps import sweep
+from benchmarks import least
+
+wall = functools.partial(least, clock=time.perf_counter)
 
 
 def trivial(k, seed):
@@ -22,16 +26,6 @@ def trivial(k, seed):
 def network(k, seed):
     run = brunel_network(2_500, 5.0, 2.0).simulate(1_000, progress=False, seed=seed)
     return {"spikes": run.senders.size}
-
-
-def seconds(action, repeats=3):
-    """Return the least wall seconds of `action`."""
-    spent = []
-    for _ in range(repeats):
-        begin = time.perf_counter()
-        action()
-        spent.append(time.perf_counter() - begin)
-    return min(spent)
 
 
 def kept(function, count, jobs):
@@ -49,7 +43,7 @@ def overhead(count=2_000):
     print(f"{count:,} runs of nothing    sweep, kept on disk    joblib alone")
     for jobs in (1, 2):
         bare(trivial, 100, jobs)
-        ours, peer = (seconds(lambda f=f, j=jobs: f(trivial, count, j)) for f in (kept, bare))
+        ours, peer = (wall(lambda f=f, j=jobs: f(trivial, count, j)) for f in (kept, bare))
         ours, peer = 1e3 * ours / count, 1e3 * peer / count
         print(
             f"{jobs} process{'es' * (jobs > 1):<2}  {ours:16.2f} ms a run (limit 5) {peer:12.3f} ms"
@@ -58,8 +52,8 @@ def overhead(count=2_000):
 
 def gain(count=24):
     bare(network, 4, 2)
-    one, two = (seconds(lambda j=j: kept(network, count, j)) for j in (1, 2))
-    peer = seconds(lambda: bare(network, count, 1)) / seconds(lambda: bare(network, count, 2))
+    one, two = (wall(lambda j=j: kept(network, count, j)) for j in (1, 2))
+    peer = wall(lambda: bare(network, count, 1)) / wall(lambda: bare(network, count, 2))
     print(f"2 processes are {one / two:.2f} times 1 (limit 1.8); joblib alone {peer:.2f}; "
           f"{1e3 * one / count:.0f} ms a run")  # fmt: skip
 

@@ -1,18 +1,21 @@
 """The book as a whole: notation, glossary, references, links, notebooks, search, the map."""
 
+import functools
 import html.parser
 import json
+import os
 import posixpath
 import re
 import shutil
+import subprocess
+import sys
 import urllib.parse
 
 import nbformat
 import pytest
-import test_lessons
 from nbclient import NotebookClient
-from pages import LESSONS, PAGES, ROOT, Page
-from test_course import build, small_book
+from pages import LESSONS, PAGES, ROOT
+from test_course import BUILD, EMPTY
 
 import course
 from balcourse.book import handouts
@@ -22,6 +25,7 @@ from balcourse.page import figures
 SOURCES = [Source(page.name, page.text) for page in PAGES]
 TAUGHT = [source for source in SOURCES if source.question]
 NAMES = (r"\W*(?:\w_\{?)?(?:E\b|excit)", r"\W*(?:\w_\{?)?(?:I\b|inhib)")
+TEMPLATE = "balcourse/book/lesson-template"
 APPENDIX = ROOT / "chapters" / "appendix"
 
 
@@ -188,26 +192,24 @@ def test_search_finds_what_the_book_says(browser, address, words, place):
     page.close()
 
 
-def test_make_lesson_makes_a_lesson_that_passes_every_check(tmp_path, monkeypatch):
-    small_book(tmp_path).write_text("# Page\n\n```{lessons}\n```\n", "utf8")
-    shutil.copy2(ROOT / "chapters/references/brunel.bib", tmp_path / "chapters/references")
-    monkeypatch.setattr(course, "ROOT", tmp_path)
-    (tmp_path / "_toc.yml").write_text((ROOT / "_toc.yml").read_text("utf8"), "utf8")
-    course.add_lesson("resonance")
-    contents = (tmp_path / "_toc.yml").read_text("utf8")
-    assert course.listed_pages().index("chapters/resonance/lesson") == len(LESSONS) + 1
-    kept = re.sub(
-        r"      - file: chapters/(?!resonance).*\n|  - caption: Appendix\n    chapters:\n",
-        "",
-        contents,
-    )
-    (tmp_path / "_toc.yml").write_text(kept, "utf8")
-    lesson = Page(tmp_path / "chapters/resonance/lesson.md")
-    for name, check in vars(test_lessons).items():
-        marks = getattr(check, "pytestmark", []) if name.startswith("test_") else []
-        if any(mark.name == "parametrize" for mark in marks):
-            check(lesson)
-    ended = build(tmp_path)
+def test_make_lesson_makes_a_lesson_that_passes_every_check(tmp_path):
+    for name in ("balcourse", "chapters", "lecturer", "tests"):
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("*.pyc"))
+    for name in ("course.py", "pyproject.toml", "_config.yml", "_toc.yml", "requirements.txt"):
+        shutil.copy2(ROOT / name, tmp_path)
+    environment = os.environ | {"PYTHONPATH": str(tmp_path)}
+    run = functools.partial(subprocess.run, cwd=tmp_path, env=environment, text=True)
+    made = "import course; course.add_lesson('resonance')"
+    run([sys.executable, "-c", made], check=True)
+    quick = "resonance or every_lesson or every_letter or every_entry or unique"
+    checks = [f"tests/test_{name}.py" for name in ("lessons", "homework", "book")]
+    tested = run([sys.executable, "-m", "pytest", "-k", quick, *checks], capture_output=True)
+    assert tested.returncode == 0, tested.stdout
+    # Its own build, in a book of that lesson alone.
+    book = f"{EMPTY}chapters:\n  - file: chapters/resonance/lesson\n"
+    (tmp_path / "_toc.yml").write_text(book, "utf8")
+    (tmp_path / "chapters/index.md").write_text("# Page\n\n```{lessons}\n```\n", "utf8")
+    ended = run([sys.executable, "-c", BUILD], capture_output=True)
     assert ended.returncode == 0, ended.stderr
     page = (tmp_path / "_build/html/chapters/resonance/lesson.html").read_text("utf8")
     assert 'come <span class="pasted-text">0.63</span> of the way' in page
@@ -215,8 +217,10 @@ def test_make_lesson_makes_a_lesson_that_passes_every_check(tmp_path, monkeypatc
 
 def test_a_lesson_is_never_written_over(tmp_path, monkeypatch):
     monkeypatch.setattr(course, "ROOT", tmp_path)
+    shutil.copytree(ROOT / TEMPLATE, tmp_path / TEMPLATE)
     (tmp_path / "chapters" / "waves").mkdir(parents=True)
-    with pytest.raises(SystemExit, match="chapters/waves exists"):
+    (tmp_path / "chapters" / "waves" / "lesson.md").touch()
+    with pytest.raises(SystemExit, match=r"waves/lesson.md exists"):
         course.add_lesson("waves")
-    with pytest.raises(SystemExit, match="small letters"):
+    with pytest.raises(SystemExit, match="one word in small letters"):
         course.add_lesson("My Lesson")

@@ -6,6 +6,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import threading
 
 import pytest
 
@@ -33,6 +34,19 @@ def test_a_port_in_use_is_said_in_one_sentence_before_any_work():
     )
 
 
+def test_a_browser_that_leaves_in_the_middle_is_no_news(tmp_path, capfd):
+    (tmp_path / "large.bin").write_bytes(bytes(20_000_000))
+    with course.served(tmp_path) as address:
+        port = int(address.split(":")[-1].strip("/"))
+        with socket.create_connection(("127.0.0.1", port)) as leaving:
+            leaving.sendall(b"GET /large.bin HTTP/1.1\r\n\r\n")
+            leaving.recv(10)
+        for thread in threading.enumerate():
+            if "process_request" in thread.name:
+                thread.join(timeout=60)
+    assert capfd.readouterr().err == ""
+
+
 def test_a_python_out_of_range_is_said_in_one_sentence(monkeypatch):
     monkeypatch.setattr(sys, "version_info", (3, 9, 18))
     monkeypatch.setattr(course.shutil, "which", lambda name: None)
@@ -57,10 +71,12 @@ def small_book(folder):
     (folder / "chapters" / "references").mkdir(parents=True)
     for bibliography in (course.ROOT / "chapters" / "references").glob("*.bib"):
         (folder / "chapters" / "references" / bibliography.name).touch()
-    (folder / "_toc.yml").write_text("format: jb-book\nroot: chapters/index\n", "utf8")
+    (folder / "_toc.yml").write_text(EMPTY, "utf8")
     return folder / "chapters" / "index.md"
 
 
+EMPTY = "format: jb-book\nroot: chapters/index\n"
+BUILD = "import sys, course; course.build(sys.executable)"
 HEAD = """---
 jupytext: {text_representation: {extension: .md, format_name: myst}}
 kernelspec: {name: python3, display_name: Python 3}
@@ -71,10 +87,7 @@ kernelspec: {name: python3, display_name: Python 3}
 
 
 def build(folder):
-    script = "import sys, course; course.build(sys.executable)"
-    return subprocess.run(
-        [sys.executable, "-c", script], cwd=folder, capture_output=True, text=True
-    )
+    return subprocess.run([sys.executable, "-c", BUILD], cwd=folder, capture_output=True, text=True)
 
 
 @pytest.mark.parametrize(
@@ -114,10 +127,9 @@ def test_an_edited_package_executes_the_lessons_again(tmp_path):
         f"{HEAD}```{{code-cell}} python3\nimport balcourse; balcourse.__version__\n```\n", "utf8"
     )
     environment = os.environ | {"PYTHONPATH": str(tmp_path)}
-    script = "import sys, course; course.build(sys.executable)"
 
     def built():
-        subprocess.run([sys.executable, "-c", script], cwd=tmp_path, env=environment, check=True)
+        subprocess.run([sys.executable, "-c", BUILD], cwd=tmp_path, env=environment, check=True)
         return (tmp_path / "_build/html/chapters/index.html").read_text("utf8")
 
     assert "9.9.9" not in built()
