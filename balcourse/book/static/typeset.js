@@ -1,8 +1,8 @@
-// Shows the text when its formulas are set, so that nothing moves under the reader's eyes.
+// Shows the text when its formulas are set and its widgets stand, so that nothing moves under the reader's eyes.
 const page = document.documentElement;
 page.classList.add("typesetting");
 addEventListener("DOMContentLoaded", () => {
-  const show = () => page.classList.remove("typesetting");
+  const show = () => Promise.resolve(window.widgetsStand).finally(() => page.classList.remove("typesetting"));
   const script = document.querySelector('script[src*="mathjax"]');
   const set = () => window.MathJax.startup.promise.then(show, show);
   if (!script) show();
