@@ -28,6 +28,7 @@ async function render({ model, el }) {
     const id = `explorer-${Date.now().toString(36)}-${made++}`;
     make("label", { htmlFor: id, textContent: parameter.label }, controls);
     const input = make("input", { type: "range", id, min: 0, max: parameter.values.length - 1, step: 1 }, controls);
+    input.dataset.lmSuppressShortcuts = "true"; // or Jupyter takes the arrow keys for its cells
     const output = make("output", { htmlFor: id }, controls);
     input.addEventListener("input", () => {
       const position = [...model.get("position")];
@@ -59,6 +60,7 @@ async function render({ model, el }) {
 
   model.on("change:position", show);
   show();
+  await image.decode(); // the widget enters the page at its full height
   return () => {
     model.off("change:position", show);
     URL.revokeObjectURL(address);

@@ -95,5 +95,5 @@ function start() {
   return Promise.all(views.map((view) => mount(view, models)));
 }
 
-if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", start);
-else start();
+// A module runs when the page has been read. The text waits for this promise (typeset.js).
+window.widgetsStand = start();

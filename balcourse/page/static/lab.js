@@ -936,7 +936,6 @@ class Lab {
     this.cleanups = [];
     // A region, not a section: on a slide, a section would count as one more slide.
     this.root = element("div", { className: "lab", dataset: { lab: this.spec.name } });
-    this.root.dataset.lmSuppressShortcuts = "true"; // Jupyter's keys are not for its controls
     this.root.setAttribute("role", "region");
     this.root.setAttribute("aria-label", this.spec.title);
     this.build();
@@ -982,6 +981,8 @@ class Lab {
       this.transport(),
       element("div", { className: "lab-controls" }, ...[...this.inputs.values()].map(({ row }) => row)),
     );
+    // Jupyter would take the arrow keys for its cells; it asks the very element that has the focus.
+    for (const control of this.root.querySelectorAll("button, input, select")) control.dataset.lmSuppressShortcuts = "true";
   }
 
   panel(spec) {
