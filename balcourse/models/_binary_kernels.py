@@ -9,7 +9,7 @@ Slow twin: `tests/naive/binary.py`.
 
 import numpy as np
 
-from balcourse.models.elementary import ln
+from balcourse.models.elementary import ln, logit
 from balcourse.models.kernel import kernel
 from balcourse.models.prefetch import prefetch
 from balcourse.models.random import below, uniform
@@ -96,11 +96,7 @@ def _noise(random, heat):
     """
     if heat == 0.0:
         return 0.0
-    chance = uniform(random)
-    if chance < 0.5:
-        chance += 5.551115123125783e-17
-        return heat * ln(chance / (1.0 - chance))
-    return -heat * ln((1.0 - chance) / chance)
+    return heat * logit(uniform(random))
 
 
 @kernel(inline="always")

@@ -51,6 +51,17 @@ def ln(ratio):
 
 
 @kernel(inline="always")
+def logit(chance):
+    """Return the number that a logistic random number exceeds with probability 1 - `chance`.
+
+    `chance` is in [0, 1); its lower half is shifted by 2**-54, so that 0 has an answer.
+    """
+    rarer = chance + 5.551115123125783e-17 if chance < 0.5 else 1.0 - chance
+    size = ln(rarer / (1.0 - rarer))
+    return size if chance < 0.5 else -size
+
+
+@kernel(inline="always")
 def exp(number):
     """Return e to a number, which is first clipped to [-40, 40]."""
     number = min(max(number, -40.0), 40.0)

@@ -12,7 +12,8 @@ import math
 import numpy as np
 from scipy import special, stats
 
-from balcourse.models.elementary import exp
+from balcourse.models._binary_kernels import BATCH
+from balcourse.models.elementary import logit
 from balcourse.models.kernel import kernel
 from balcourse.models.random import below, random_state, uniform
 from balcourse.parameters import checked
@@ -169,7 +170,7 @@ class GlauberNetwork:
         field = (state @ effect.astype(np.int64) - np.round(self.threshold * scale)).astype(
             np.int32
         )
-        tie, gain = (self.n, 1e300) if not self.temperature else (0, 1 / scale / self.temperature)
+        tie, heat = 0 if self.temperature else self.n, self.temperature * scale
         random = random_state(seed, _UPDATES)
         share = self.tau.min() / self.tau
         if self.parallel:
@@ -184,9 +185,12 @@ class GlauberNetwork:
         counts = np.maximum(counts, 0).astype(np.int64)
         states = np.zeros((samples + 1, self.n), np.uint8)
         if self.parallel:
-            _record_together(counts, states, state, field, effect, tie, gain, random)
+            _record_together(counts, states, state, field, effect, tie, heat, random)
         else:
-            record(counts, states, state, field, effect, share, tie, gain, random)
+            picked, limits = np.zeros(BATCH, np.int64), np.zeros(BATCH)
+            record(
+                counts, states, state, field, effect, share, tie, heat, random, picked, limits
+            )  # fmt: skip
         return Trajectory(
             network=self,
             seed=seed,
@@ -336,11 +340,11 @@ def _numbers(name, values):
 
 
 @kernel(inline="always")
-def _active(field, tie, gain, random):
-    """Decide one update; reference: `chance` in tests/naive/glauber.py."""
-    if -tie <= field <= tie:
-        field = 0
-    return np.uint8(uniform(random) * (1.0 + exp(-gain * field)) < 1.0)
+def _limit(chance, tie, heat):
+    """Return what a field must exceed for an update to end in 1 (heat bath, from one chance)."""
+    if heat == 0.0:
+        return -tie - 1.0 if chance < 0.5 else tie
+    return heat * logit(chance)
 
 
 @kernel(inline="always")
@@ -356,27 +360,41 @@ def _flip(unit, state, field, effect):
 
 
 @kernel
-def record(counts, states, state, field, effect, share, tie, gain, random):
-    """Update units one at a time, and write the state after each of `counts` attempts."""
+def record(
+    counts, states, state, field, effect, share, tie, heat, random, picked, limits
+):  # fmt: skip
+    """Update units one at a time, and write the state after each of `counts` attempts.
+
+    Order and noise do not depend on the state, so they are drawn many at a time: the processor
+    then has other work while it waits for a row of couplings. `picked` and `limits` (BATCH,) are
+    work space.
+    """
     for sample in range(counts.size):
-        for _attempt in range(counts[sample]):
-            unit = below(random, state.size)
-            if share[unit] < 1.0 and uniform(random) >= share[unit]:
-                continue
-            if _active(field[unit], tie, gain, random) != state[unit]:
-                _flip(unit, state, field, effect)
+        for first in range(0, counts[sample], BATCH):
+            size = min(BATCH, counts[sample] - first)
+            for place in range(size):
+                unit = below(random, state.size)
+                skipped = share[unit] < 1.0 and uniform(random) >= share[unit]
+                picked[place] = -1 if skipped else unit
+                limits[place] = 0.0 if skipped else uniform(random)
+            for place in range(size):
+                limits[place] = _limit(limits[place], tie, heat)
+            for place in range(size):
+                unit = picked[place]
+                if unit >= 0 and (field[unit] > limits[place]) != (state[unit] != 0):
+                    _flip(unit, state, field, effect)
         for unit in range(state.size):
             states[sample, unit] = state[unit]
 
 
 @kernel
-def _record_together(counts, states, state, field, effect, tie, gain, random):
+def _record_together(counts, states, state, field, effect, tie, heat, random):
     """Update all units from one set of fields, `counts` times before each sample."""
     for sample in range(counts.size):
         row = states[sample]
         for _step in range(counts[sample]):
             for unit in range(state.size):
-                row[unit] = _active(field[unit], tie, gain, random)
+                row[unit] = field[unit] > _limit(uniform(random), tie, heat)
             for unit in range(state.size):
                 if row[unit] != state[unit]:
                     _flip(unit, state, field, effect)

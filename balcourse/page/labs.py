@@ -257,6 +257,8 @@ def boltzmann(network, antisymmetric, *, alt):
             "random": np.zeros(4, np.uint64),
             "effect": np.zeros((n, n), np.int32),
             "field": np.zeros(n, np.int32),
+            "picked": np.zeros(BATCH, np.int64),
+            "limits": np.zeros(BATCH),
             "energies": np.zeros(2**n),
             "law": np.zeros(2**n),
             "visits": np.zeros(2**n, np.int64),

@@ -57,12 +57,12 @@ def prepare_units(
 
 @kernel
 def follow_units(
-    energy, visits, states, counts, state, field, effect, share, random, energies, temperature,
-    scale, steps,
+    energy, visits, states, counts, state, field, effect, share, random, picked, limits, energies,
+    temperature, scale, steps,
 ):  # fmt: skip
     """Continue for `steps` attempts of an update, and count each state after each of them."""
-    record(counts[:steps], states[:steps], state, field, effect, share, 0, 1 / scale / temperature,
-           random)  # fmt: skip
+    record(counts[:steps], states[:steps], state, field, effect, share, 0, temperature * scale,
+           random, picked, limits)  # fmt: skip
     for step in range(steps):
         number = 0
         for unit in range(state.size):
