@@ -316,19 +316,20 @@ def add_lesson(name):
     if not re.fullmatch(r"[a-z]+", name):
         stop("Name the lesson by one word in small letters, as in `make lesson name=resonance`.")
     template, contents = ROOT / "balcourse" / "book" / "lesson-template", ROOT / "_toc.yml"
-    parts = [path for path in sorted(template.rglob("*.*")) if path.suffix in {".md", ".py"}]
-    made = [str(path.relative_to(template)).replace("NAME", name) for path in parts]
-    for target in made:
+    made = {}
+    for part in sorted([*template.rglob("*.md"), *template.rglob("*.py")]):
+        target = pathlib.Path(str(part.relative_to(template)).replace("NAME", name))
+        if (ROOT / target.parts[0]).exists():  # the lecturer's folder may be kept elsewhere
+            made[target] = part.read_text("utf8").replace("# NAME", f"# {name.title()}")
         if (ROOT / target).exists():
-            stop(f"{target} exists: choose another name.")
-    for part, target in zip(parts, made, strict=True):
-        (ROOT / target).parent.mkdir(parents=True, exist_ok=True)
-        text = part.read_text("utf8").replace("# NAME", f"# {name.title()}").replace("NAME", name)
-        (ROOT / target).write_text(text, "utf8")
+            stop(f"{target.as_posix()} exists: choose another name.")
+    for target, text in made.items():
+        (ROOT / target).parent.mkdir(exist_ok=True)
+        (ROOT / target).write_text(text.replace("NAME", name), "utf8")
     before, mark, after = contents.read_text("utf8").partition("  - caption: Appendix\n")
     listed = f"      - file: chapters/{name}/lesson\n"
     contents.write_text(f"{before}{listed}{mark}{after}", "utf8")
-    say(f"Write your lesson over these; `make book` shows it: {', '.join(made)}")
+    say(f"Write your lesson over these; `make book` shows it: {', '.join(map(str, made))}")
 
 
 def homework(python):

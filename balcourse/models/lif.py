@@ -25,7 +25,7 @@ from balcourse.models import windows
 from balcourse.models.bitrows import BLOCK, TILE
 from balcourse.models.poisson import ladders, lane_states
 from balcourse.models.random import random_state
-from balcourse.models.wiring import wired
+from balcourse.models.wiring import FourToOne, wired
 from balcourse.parameters import checked
 
 # Streams of random numbers: those of the graph are multiples of four (`wiring`).
@@ -35,7 +35,7 @@ _LARGEST_STEP = 1 << 24
 
 
 @dataclasses.dataclass(frozen=True)
-class BrunelNetwork:
+class BrunelNetwork(FourToOne):
     """Excitatory and inhibitory neurons with random connections of fixed in-degree.
 
     Parameters
@@ -111,26 +111,6 @@ class BrunelNetwork:
                     f"epsilon = {self.epsilon!r} with n = {self.n} gives {name} = {in_degree}: must"
                     f" be at least 1 and at most {size - 1}, the other neurons of the population"
                 )
-
-    @property
-    def n_e(self):
-        """Excitatory neurons; their indices come first."""
-        return self.n - self.n_i
-
-    @property
-    def n_i(self):
-        """Inhibitory neurons."""
-        return round(self.n / 5)
-
-    @property
-    def c_e(self):
-        """Excitatory synapses a neuron receives from the network, and from outside."""
-        return round(self.epsilon * self.n_e)
-
-    @property
-    def c_i(self):
-        """Inhibitory synapses a neuron receives."""
-        return round(self.epsilon * self.n_i)
 
     @property
     def threshold_rate(self):
