@@ -20,6 +20,7 @@ import subprocess
 import sys
 import threading
 
+os.environ.setdefault("PYTHONUTF8", "1")  # for what runs from here, on Windows too
 ROOT = pathlib.Path(__file__).resolve().parent
 BUILD = ROOT / "_build"
 LOCK = ROOT / "requirements.txt"

@@ -19,6 +19,7 @@ import warnings
 
 import numba
 import numpy as np
+import psutil
 from tqdm.auto import tqdm
 
 from balcourse.models import windows
@@ -423,7 +424,7 @@ class Simulation:
         bits = network.n**2 * len(delays) // 8
         volleys = -(-(self.chunk + delays.max()) // (refractory + 1))
         need = (bits if self.as_bits else 2 * synapses) + network.n * (200 + 4 * int(volleys))
-        have = _free_memory()
+        have = psutil.virtual_memory().available
         if need > have:
             raise ValueError(
                 f"n = {network.n} neurons with epsilon = {network.epsilon}: needs"
@@ -540,15 +541,6 @@ def _steps(name, time, dt):
     if abs(time / dt - steps) > 1e-6:
         raise ValueError(f"{name} = {time!r} ms: must be a whole number of steps of {dt} ms")
     return steps
-
-
-def _free_memory():
-    """Return the bytes of memory available, or infinity where the system does not say."""
-    with contextlib.suppress(OSError, StopIteration):
-        with open("/proc/meminfo") as lines:
-            line = next(line for line in lines if line.startswith("MemAvailable"))
-        return int(line.split()[1]) * 1024
-    return math.inf
 
 
 @contextlib.contextmanager
