@@ -160,8 +160,12 @@ def results_key():
 
 def package():
     """Return the package's sources, shipped data included."""
-    sources = (ROOT / "balcourse").rglob("*")
-    return [path for path in sources if path.suffix in {".py", ".js", ".css", ".nc"}]
+    return files(ROOT / "balcourse")
+
+
+def files(folder):
+    """Return all files below a folder but what Python compiled."""
+    return [path for path in folder.rglob("*") if path.is_file() and path.suffix != ".pyc"]
 
 
 def forget_stale_work():
@@ -182,6 +186,12 @@ def forget_stale_work():
 
 def build(python):
     """Execute the lessons, as many at a time as there are cores, and build the book."""
+    built = BUILD / "built-from"
+    settings = [ROOT / name for name in ("course.py", "_config.yml", "_toc.yml")]
+    inputs = digest([*package(), *files(ROOT / "chapters"), *settings, LOCK])
+    if built.exists() and built.read_text("utf8") == inputs:
+        return say(f"Nothing has changed. The book is in {SITE}")
+    built.unlink(missing_ok=True)
     forget_stale_work()
     execute = [python, "-m", "balcourse.book.execute", RUNS, *lesson_sources()]
     solve = [python, "-m", "balcourse.book.solutions", PASSED, *exercise_sources()]
@@ -193,7 +203,8 @@ def build(python):
     )
     shutil.rmtree(SITE / "slides", ignore_errors=True)
     shutil.copytree(BUILD / "revealjs", SITE / "slides")
-    say(f"The book is in {SITE}")
+    built.write_text(inputs, "utf8")
+    return say(f"The book is in {SITE}")
 
 
 def builder(python, name=None):

@@ -127,10 +127,13 @@ def test_an_edited_package_executes_the_lessons_again(tmp_path):
     environment = os.environ | {"PYTHONPATH": str(tmp_path)}
 
     def built():
-        subprocess.run([sys.executable, "-c", BUILD], cwd=tmp_path, env=environment, check=True)
+        run = dict(cwd=tmp_path, env=environment, check=True, capture_output=True, text=True)
+        said.append(subprocess.run([sys.executable, "-c", BUILD], **run).stdout)
         return (tmp_path / "_build/html/chapters/index.html").read_text("utf8")
 
-    assert "9.9.9" not in built()
+    said = []
+    assert "9.9.9" not in built() == built()
+    assert ["Nothing has changed" in words for words in said] == [False, True]
     package = pathlib.Path(tmp_path, "balcourse", "__init__.py")
     package.write_text(package.read_text("utf8").replace('"0.1.0"', '"9.9.9"'), "utf8")
     assert "9.9.9" in built()
