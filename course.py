@@ -20,6 +20,7 @@ import subprocess
 import sys
 import threading
 
+os.environ.setdefault("PYTHONUTF8", "1")  # for what runs from here, on Windows too
 ROOT = pathlib.Path(__file__).resolve().parent
 BUILD = ROOT / "_build"
 LOCK = ROOT / "requirements.txt"
@@ -159,8 +160,12 @@ def results_key():
 
 def package():
     """Return the package's sources, shipped data included."""
-    sources = (ROOT / "balcourse").rglob("*")
-    return [path for path in sources if path.suffix in {".py", ".js", ".css", ".nc"}]
+    return files(ROOT / "balcourse")
+
+
+def files(folder):
+    """Return all files below a folder but what Python compiled."""
+    return [path for path in folder.rglob("*") if path.is_file() and path.suffix != ".pyc"]
 
 
 def forget_stale_work():
@@ -181,6 +186,12 @@ def forget_stale_work():
 
 def build(python):
     """Execute the lessons, as many at a time as there are cores, and build the book."""
+    built = BUILD / "built-from"
+    settings = [ROOT / name for name in ("course.py", "_config.yml", "_toc.yml")]
+    inputs = digest([*package(), *files(ROOT / "chapters"), *settings, LOCK])
+    if built.exists() and built.read_text("utf8") == inputs:
+        return say(f"Nothing has changed. The book is in {SITE}")
+    built.unlink(missing_ok=True)
     forget_stale_work()
     execute = [python, "-m", "balcourse.book.execute", RUNS, *lesson_sources()]
     solve = [python, "-m", "balcourse.book.solutions", PASSED, *exercise_sources()]
@@ -192,7 +203,8 @@ def build(python):
     )
     shutil.rmtree(SITE / "slides", ignore_errors=True)
     shutil.copytree(BUILD / "revealjs", SITE / "slides")
-    say(f"The book is in {SITE}")
+    built.write_text(inputs, "utf8")
+    return say(f"The book is in {SITE}")
 
 
 def builder(python, name=None):
@@ -316,19 +328,20 @@ def add_lesson(name):
     if not re.fullmatch(r"[a-z]+", name):
         stop("Name the lesson by one word in small letters, as in `make lesson name=resonance`.")
     template, contents = ROOT / "balcourse" / "book" / "lesson-template", ROOT / "_toc.yml"
-    parts = [path for path in sorted(template.rglob("*.*")) if path.suffix in {".md", ".py"}]
-    made = [str(path.relative_to(template)).replace("NAME", name) for path in parts]
-    for target in made:
+    made = {}
+    for part in sorted([*template.rglob("*.md"), *template.rglob("*.py")]):
+        target = pathlib.Path(str(part.relative_to(template)).replace("NAME", name))
+        if (ROOT / target.parts[0]).exists():  # the lecturer's folder may be kept elsewhere
+            made[target] = part.read_text("utf8").replace("# NAME", f"# {name.title()}")
         if (ROOT / target).exists():
-            stop(f"{target} exists: choose another name.")
-    for part, target in zip(parts, made, strict=True):
-        (ROOT / target).parent.mkdir(parents=True, exist_ok=True)
-        text = part.read_text("utf8").replace("# NAME", f"# {name.title()}").replace("NAME", name)
-        (ROOT / target).write_text(text, "utf8")
+            stop(f"{target.as_posix()} exists: choose another name.")
+    for target, text in made.items():
+        (ROOT / target).parent.mkdir(exist_ok=True)
+        (ROOT / target).write_text(text.replace("NAME", name), "utf8")
     before, mark, after = contents.read_text("utf8").partition("  - caption: Appendix\n")
     listed = f"      - file: chapters/{name}/lesson\n"
     contents.write_text(f"{before}{listed}{mark}{after}", "utf8")
-    say(f"Write your lesson over these; `make book` shows it: {', '.join(made)}")
+    say(f"Write your lesson over these; `make book` shows it: {', '.join(map(str, made))}")
 
 
 def homework(python):

@@ -1,10 +1,9 @@
 """Sweeps: the same result whatever runs them, and nothing lost when they are killed."""
 
+import contextlib
 import functools
 import io
 import os
-import resource
-import signal
 import subprocess
 import sys
 import threading
@@ -13,6 +12,7 @@ import time
 import distributed
 import joblib
 import numpy as np
+import psutil
 import pytest
 import tqdm
 import xarray
@@ -86,34 +86,23 @@ def finished(store):
 @pytest.mark.parametrize("victim", ["parent", "worker"])
 def test_a_killed_sweep_goes_on_to_the_same_bits(tmp_path, script, uninterrupted, victim):
     store = tmp_path / "killed"
-    running = subprocess.Popen(
-        [sys.executable, script, store],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
+    quiet = dict(stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    running = psutil.Popen([sys.executable, script, store], **quiet)
     while finished(store) == 0:
         assert running.poll() is None
         time.sleep(0.05)
-    if victim == "parent":
-        os.killpg(running.pid, signal.SIGKILL)
-    else:
-        workers = subprocess.run(
-            ["pgrep", "-P", str(running.pid)], capture_output=True, text=True, check=True
-        ).stdout.split()
-        os.kill(int(workers[-1]), signal.SIGKILL)
+    family = [running, *running.children(recursive=True)]
+    kill(family if victim == "parent" else running.children()[-1:])
     running.wait()
-    os.killpg(running.pid, signal.SIGKILL) if victim == "worker" and alive(running.pid) else None
+    kill(family)
     assert 0 < finished(store) < 60
     assert output(script, store) == uninterrupted
 
 
-def alive(group):
-    try:
-        os.killpg(group, 0)
-    except ProcessLookupError:
-        return False
-    return True
+def kill(processes):
+    for process in processes:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
 
 
 def test_a_failing_point_is_kept_with_its_traceback_and_the_others_go_on(tmp_path):
@@ -174,8 +163,8 @@ def test_a_dask_cluster_over_tcp_gives_the_same_even_if_a_worker_is_killed():
     ):
         assert client.scheduler.address.startswith("tcp://")
         there = sweep(noisy, GRID, repeats=2, seed=5)
-        victim = cluster.workers[0].pid
-        killing = threading.Timer(0.2, os.kill, (victim, signal.SIGKILL))
+        victim = psutil.Process(cluster.workers[0].pid)
+        killing = threading.Timer(0.2, victim.kill)
         killing.start()
         bereft = sweep(patient, points, seed=5)
         killing.join()
@@ -261,6 +250,7 @@ def test_a_disk_that_fills_up_is_said_and_the_same_call_goes_on(tmp_path, monkey
         time.sleep(0.02)
         return wide(k, seed)
 
+    resource = pytest.importorskip("resource", reason="Windows has no limit of a file's size")
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, hard))
     try:

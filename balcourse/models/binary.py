@@ -9,9 +9,9 @@ time in random order. Time is in units of tau_E = 1; everything else is dimensio
 
 import dataclasses
 import math
-import os
 
 import numpy as np
+import psutil
 
 from balcourse.models import _binary_kernels as kernels
 from balcourse.models.random import below, random_state
@@ -396,7 +396,7 @@ class _Graph:
         item = np.dtype(self.index).itemsize
         need = places * item * (2 if packed else 1)
         need += self.ends[-1] * (40 + (8 * kernels.WIDTH if packed else 0))
-        free = _free_memory()
+        free = psutil.virtual_memory().available
         if need > free:
             raise MemoryError(
                 f"n_e = {network.n_e}, n_i = {network.n_i}, k = {network.k}: "
@@ -596,14 +596,3 @@ def _distinct(random, size, number):
     while len(chosen) < number:
         chosen.add(below(random, size))
     return np.array(sorted(chosen), np.int64)
-
-
-def _free_memory():
-    """Return the memory, in bytes, that a new array may take; infinite where it is not known."""
-    try:
-        with open("/proc/meminfo") as report:
-            lines = dict(line.split(":") for line in report)
-        return int(lines["MemAvailable"].split()[0]) * 1024
-    except (OSError, KeyError, ValueError):
-        pages = os.sysconf("SC_PHYS_PAGES") if hasattr(os, "sysconf") else math.inf
-        return pages * 4096

@@ -14,6 +14,7 @@ from scipy import stats
 
 from balcourse.models.kernel import kernel
 from balcourse.models.random import below, random_state, uniform
+from balcourse.models.wiring import FourToOne
 from balcourse.parameters import checked
 
 
@@ -55,7 +56,7 @@ class HeavyTailedRun:
 
 
 @dataclasses.dataclass(frozen=True)
-class HeavyTailedNetwork:
+class HeavyTailedNetwork(FourToOne):
     """Parameters of the network; the theory takes the same object.
 
     Attributes
@@ -110,26 +111,6 @@ class HeavyTailedNetwork:
         checked("reset", self.reset, "mV", below=self.threshold)
         checked("refractory", self.refractory, "ms", at_least=0)
         checked("inputs from inhibitory neurons, epsilon n / 5", self.c_i, at_least=1)
-
-    @property
-    def n_e(self):
-        """Excitatory neurons."""
-        return self.n - self.n_i
-
-    @property
-    def n_i(self):
-        """Inhibitory neurons."""
-        return self.n // 5
-
-    @property
-    def c_e(self):
-        """Excitatory synapses a neuron has from the network, and as many from outside."""
-        return round(self.epsilon * self.n_e)
-
-    @property
-    def c_i(self):
-        """Inhibitory synapses a neuron has."""
-        return round(self.epsilon * self.n_i)
 
     @property
     def external_rate(self):

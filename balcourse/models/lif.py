@@ -19,13 +19,14 @@ import warnings
 
 import numba
 import numpy as np
+import psutil
 from tqdm.auto import tqdm
 
 from balcourse.models import windows
 from balcourse.models.bitrows import BLOCK, TILE
 from balcourse.models.poisson import ladders, lane_states
 from balcourse.models.random import random_state
-from balcourse.models.wiring import wired
+from balcourse.models.wiring import FourToOne, wired
 from balcourse.parameters import checked
 
 # Streams of random numbers: those of the graph are multiples of four (`wiring`).
@@ -35,7 +36,7 @@ _LARGEST_STEP = 1 << 24
 
 
 @dataclasses.dataclass(frozen=True)
-class BrunelNetwork:
+class BrunelNetwork(FourToOne):
     """Excitatory and inhibitory neurons with random connections of fixed in-degree.
 
     Parameters
@@ -111,26 +112,6 @@ class BrunelNetwork:
                     f"epsilon = {self.epsilon!r} with n = {self.n} gives {name} = {in_degree}: must"
                     f" be at least 1 and at most {size - 1}, the other neurons of the population"
                 )
-
-    @property
-    def n_e(self):
-        """Excitatory neurons; their indices come first."""
-        return self.n - self.n_i
-
-    @property
-    def n_i(self):
-        """Inhibitory neurons."""
-        return round(self.n / 5)
-
-    @property
-    def c_e(self):
-        """Excitatory synapses a neuron receives from the network, and from outside."""
-        return round(self.epsilon * self.n_e)
-
-    @property
-    def c_i(self):
-        """Inhibitory synapses a neuron receives."""
-        return round(self.epsilon * self.n_i)
 
     @property
     def threshold_rate(self):
@@ -443,7 +424,7 @@ class Simulation:
         bits = network.n**2 * len(delays) // 8
         volleys = -(-(self.chunk + delays.max()) // (refractory + 1))
         need = (bits if self.as_bits else 2 * synapses) + network.n * (200 + 4 * int(volleys))
-        have = _free_memory()
+        have = psutil.virtual_memory().available
         if need > have:
             raise ValueError(
                 f"n = {network.n} neurons with epsilon = {network.epsilon}: needs"
@@ -560,15 +541,6 @@ def _steps(name, time, dt):
     if abs(time / dt - steps) > 1e-6:
         raise ValueError(f"{name} = {time!r} ms: must be a whole number of steps of {dt} ms")
     return steps
-
-
-def _free_memory():
-    """Return the bytes of memory available, or infinity where the system does not say."""
-    with contextlib.suppress(OSError, StopIteration):
-        with open("/proc/meminfo") as lines:
-            line = next(line for line in lines if line.startswith("MemAvailable"))
-        return int(line.split()[1]) * 1024
-    return math.inf
 
 
 @contextlib.contextmanager

@@ -18,6 +18,30 @@ from balcourse.models.random import below, random_state
 LIST_TILE = 64
 
 
+class FourToOne:
+    """Sizes and in-degrees of a network of `n` neurons where a share `epsilon` projects to each."""
+
+    @property
+    def n_e(self):
+        """Excitatory neurons; their indices come first."""
+        return self.n - self.n_i
+
+    @property
+    def n_i(self):
+        """Inhibitory neurons."""
+        return round(self.n / 5)
+
+    @property
+    def c_e(self):
+        """Excitatory synapses a neuron receives from the network, and as many from outside."""
+        return round(self.epsilon * self.n_e)
+
+    @property
+    def c_i(self):
+        """Inhibitory synapses a neuron receives."""
+        return round(self.epsilon * self.n_i)
+
+
 @dataclasses.dataclass(frozen=True)
 class Wiring:
     """Who projects to whom: either `rows` or `targets` is filled, the other is a stub.

@@ -368,7 +368,7 @@ class TimeSeries {
     const [low, high] = this.ends();
     const now = Math.max(this.window, this.lab.time);
     const area = axes(paint, {
-      x: [now - this.window, now], y: [low, high], right: 20 + (this.columns > 1 || this.labels[0] ? 44 : 0),
+      x: [now - this.window, now], y: [low, high], right: 20 + (this.columns > 1 || this.labels[0] ? 54 : 0),
       xLabel: `time (${this.lab.unit})`, yLabel: this.unit ? `${this.title} (${this.unit})` : this.title,
     });
     const { context } = paint;
