@@ -212,7 +212,10 @@ class Reader:
         return self.page.evaluate(
             """() => [...document.querySelectorAll(".lab canvas")].map((canvas) => {
               const { width, height } = canvas;
-              const { data } = canvas.getContext("2d").getImageData(0, 0, width, height);
+              const read = { willReadFrequently: true };
+              const copy = new OffscreenCanvas(width, height).getContext("2d", read);
+              copy.drawImage(canvas, 0, 0);
+              const { data } = copy.getImageData(0, 0, width, height);
               return data.filter((byte, at) => at % 4 === 3 && byte).length;
             })"""
         )
@@ -418,7 +421,7 @@ def test_it_rests_out_of_view(reads):
     reader.press("Play")
     reader.settle()
     reader.page.evaluate("scrollTo(0, 2500)")
-    reader.settle(300)
+    reader.settle(1000)
     reader.page.evaluate("steps = 0; Worker.prototype.postMessage = () => steps++")
     reader.settle(600)
     assert reader.page.evaluate("steps") == 0

@@ -1241,8 +1241,7 @@ class Lab {
   settled() {
     this.showControls();
     this.redraw();
-    this.model.set("values", { ...this.values });
-    this.model.set("seed", this.seed);
+    this.model.set({ values: { ...this.values }, seed: this.seed });
     clearTimeout(this.saving);
     this.saving = setTimeout(() => {
       this.writeAddress();
