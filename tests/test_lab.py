@@ -212,7 +212,10 @@ class Reader:
         return self.page.evaluate(
             """() => [...document.querySelectorAll(".lab canvas")].map((canvas) => {
               const { width, height } = canvas;
-              const { data } = canvas.getContext("2d").getImageData(0, 0, width, height);
+              const read = { willReadFrequently: true };
+              const copy = new OffscreenCanvas(width, height).getContext("2d", read);
+              copy.drawImage(canvas, 0, 0);
+              const { data } = copy.getImageData(0, 0, width, height);
               return data.filter((byte, at) => at % 4 === 3 && byte).length;
             })"""
         )
@@ -256,6 +259,12 @@ def test_every_view_is_drawn_described_and_accessible(reads, name, view):
     reader.settle()
     assert min(reader.inked()) > 300
     assert all(len(said) > 15 for said in reader.captions)
+    regions = reader.page.locator(".lab-said[aria-live=polite]")
+    assert all(len(said) > 15 for said in regions.all_text_contents())
+    assert regions.count() == len(reader.inked())
+    # Jupyter takes the keys of whatever does not say itself that they are its own.
+    unsaid = ".lab :is(button, input, select):not([data-lm-suppress-shortcuts])"
+    assert reader.page.locator(unsaid).count() == 0
     labels = [
         canvas.get_attribute("aria-label") for canvas in reader.page.query_selector_all("canvas")
     ]
@@ -313,6 +322,63 @@ def test_a_link_reproduces_what_the_reader_sees(reads):
 
 
 @pytest.mark.browser
+@pytest.mark.parametrize("way", ["mouse", "keyboard", "touch"])
+def test_every_control_answers_to(reads, way):
+    reader = reads("network", has_touch=way == "touch")
+    page, first = reader.page, reader.captions
+
+    def use(place, key="Enter", across=0.5):
+        place.scroll_into_view_if_needed()
+        box = place.bounding_box()
+        at = box["x"] + across * box["width"], box["y"] + box["height"] / 2
+        if way == "keyboard":
+            place.focus()
+            page.keyboard.press(key)
+        else:
+            (page.touchscreen.tap if way == "touch" else page.mouse.click)(*at)
+        reader.settle(150)
+
+    def played():
+        began = reader.time
+        use(page.get_by_role("button", name="Play"))
+        reader.settle(600)
+        use(page.get_by_role("button", name="Pause"))
+        return reader.time - began
+
+    use(page.get_by_role("button", name="Step"))
+    assert reader.time == 601
+    fast = played()
+    assert fast > 0
+    speed = page.get_by_label("Speed")
+    speed.press("Home") if way == "keyboard" else speed.select_option(index=0)
+    assert played() < fast / 3
+
+    seed = page.get_by_label("Seed")
+    use(seed, "ArrowUp")
+    if way != "keyboard":
+        page.keyboard.press("ControlOrMeta+a")
+        page.keyboard.type("2")
+        page.keyboard.press("Tab")
+    slider = page.get_by_label("g", exact=True)
+    before = slider.input_value()
+    use(slider, "ArrowRight", across=0.8)
+    assert slider.input_value() > before
+    diagram = page.locator(".lab-ControlPlane canvas")
+    if way != "keyboard":  # whose way to these two are their sliders
+        use(diagram, across=0.4)
+        assert slider.input_value() < "5"
+    reader.settle()
+    assert reader.captions != first
+    query = page.evaluate("location.search")
+    assert "network.seed=2" in query and "network.g=" in query
+    assert reads("network", query=query).captions == reader.captions
+
+    use(page.get_by_role("button", name="Reset"))
+    reader.settle()
+    assert (reader.captions, page.evaluate("location.search")) == (first, "")
+
+
+@pytest.mark.browser
 def test_dragging_in_the_plane_moves_the_start(reads):
     reader = reads("plane")
     box = reader.page.locator(".lab-PhasePlane canvas").bounding_box()
@@ -349,21 +415,52 @@ def test_what_goes_wrong_is_said_and_reset_puts_it_right(reads, query, sentence)
 
 
 @pytest.mark.browser
-def test_it_rests_out_of_view_and_for_readers_who_ask_for_less_motion(reads):
+def test_it_rests_out_of_view(reads):
     reader = reads("plane")
     reader.page.evaluate("document.body.style.paddingBottom = '3000px'")
     reader.press("Play")
-    reader.page.evaluate("scrollTo(0, 2500)")
-    reader.settle(1500)
-    gone = reader.time
-    reader.settle(1500)
-    assert reader.time == gone
-    reader.page.evaluate("scrollTo(0, 0)")
-    reader.settle(2500)
-    assert reader.time > gone
-    reader.page.emulate_media(reduced_motion="reduce")
     reader.settle()
+    reader.page.evaluate("scrollTo(0, 2500)")
+    reader.settle(1000)
+    reader.page.evaluate("steps = 0; Worker.prototype.postMessage = () => steps++")
+    reader.settle(600)
+    assert reader.page.evaluate("steps") == 0
+    reader.page.evaluate("scrollTo(0, 0)")
+    reader.settle(300)
+    assert reader.page.evaluate("steps") > 0
+
+
+@pytest.mark.browser
+def test_nothing_moves_before_the_reader_plays_or_after_asking_for_less_motion(reads):
+    reader = reads("plane")
+    first = reader.time
+    reader.settle(600)
+    assert reader.time == first
+    reader.press("Play")
+    reader.settle(1500)
+    assert reader.time > first
+    assert reader.page.get_by_role("button", name="Pause").is_visible()
+    reader.page.emulate_media(reduced_motion="reduce")
+    reader.settle(200)
     assert reader.page.get_by_role("button", name="Play").is_visible()
+    paused = reader.time
+    reader.settle(600)
+    assert reader.time == paused
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("width", [390, 1000])
+@pytest.mark.parametrize("name", LABS)
+def test_it_keeps_its_height_while_it_plays(reads, name, width):
+    reader = reads(name, viewport={"width": width, "height": 900})
+    reader.page.evaluate(
+        """heights = new Set();
+        new ResizeObserver(([{ target }]) => heights.add(target.offsetHeight))
+            .observe(document.querySelector(".lab"));"""
+    )
+    reader.press("Play")
+    reader.settle(2300)
+    assert len(reader.page.evaluate("[...heights]")) == 1
 
 
 @pytest.mark.browser

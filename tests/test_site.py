@@ -21,7 +21,14 @@ CUT = """[...document.querySelectorAll("div.math:has(.eqno), div.highlight pre")
 }).map((e) => e.textContent)"""
 WATCH_SHIFTS = """shifted = 0;
 new PerformanceObserver((list) => list.getEntries().forEach((e) => (shifted += e.value)))
-    .observe({ type: "layout-shift", buffered: true });"""
+    .observe({ type: "layout-shift", buffered: true });
+// How many widgets had yet to come when the text was shown.
+let hidden = false;
+new MutationObserver(() => {
+    const hides = document.documentElement.classList.contains("typesetting");
+    if (hidden && !hides) late = document.querySelectorAll(".live:not(.live-mounted)").length;
+    hidden = hides;
+}).observe(document, { subtree: true, attributeFilter: ["class"] });"""
 
 pytestmark = pytest.mark.browser
 by_view = pytest.mark.parametrize("view", VIEWS)
@@ -76,6 +83,9 @@ def test_a_page_loads_whole_offline_and_breaks_no_rule(opened, name, view):
     unread = "mjx-container:not(:has(mjx-assistive-mml math))"
     assert page.evaluate(f"document.querySelectorAll('{unread}').length") == 0
     assert sum(page.weights) <= HEAVIEST_PAGE
+    assert page.evaluate("late") == 0
+    for widget in page.query_selector_all(".live"):
+        widget.scroll_into_view_if_needed()
     assert page.evaluate("shifted") <= 0.01
     assert page.evaluate("document.documentElement.scrollWidth") <= VIEWS[view]["viewport"]["width"]
     pictures = page.evaluate(
@@ -96,6 +106,7 @@ def test_every_slider_of_a_page_is_alive(opened, name, view):
         widget = slider.evaluate_handle("e => e.closest('.live')")
         key = "ArrowLeft" if slider.input_value() == slider.get_attribute("max") else "ArrowRight"
         before = widget.evaluate("e => e.querySelector('.explorer img').alt")
+        assert slider.get_attribute("data-lm-suppress-shortcuts")  # or Jupyter takes the key
         slider.focus()
         slider.press(key)
         after = widget.evaluate("e => e.querySelector('.explorer img').alt")
@@ -143,6 +154,18 @@ def test_nothing_moves_for_a_reader_who_asked_for_stillness(browser, address):
         parseFloat(style.transitionDuration) > 0.01 || style.scrollBehavior === "smooth").length"""
     assert page.evaluate(moving) == 0
     assert page.evaluate("document.getAnimations().length") == 0
+    page.close()
+
+
+def test_a_reader_without_scripts_sees_the_still_figures(browser, address):
+    page = browser.new_page(java_script_enabled=False)
+    for name in ("linearization/lesson", "brunel/synchrony", "evidence/tuning"):
+        page.goto(f"{address}chapters/{name}.html")
+        (still,) = page.locator(".live > img.course-figure").all()
+        assert len(still.get_attribute("alt")) > 40
+        still.scroll_into_view_if_needed()
+        assert still.is_visible() and still.bounding_box()["height"] > 100
+        assert page.locator(".bd-article p").first.is_visible()
     page.close()
 
 

@@ -30,7 +30,7 @@ class Parameter:
     unit : str
         Shown behind the value; empty if dimensionless.
     label : str
-        Shown before the slider; the name where empty.
+        Shown before the slider, with one subscript after ``_``; the name where empty.
     start : float, optional
         The value shown first; the first of `values` where left out.
 

@@ -26,7 +26,9 @@ async function render({ model, el }) {
 
   const rows = parameters.map((parameter, which) => {
     const id = `explorer-${Date.now().toString(36)}-${made++}`;
-    make("label", { htmlFor: id, textContent: parameter.label }, controls);
+    const label = make("label", { htmlFor: id }, controls);
+    const parts = parameter.label.split(/_(\w+)/); // every other one is a subscript
+    parts.forEach((part, at) => (at % 2 ? make("sub", { textContent: part }, label) : label.append(part)));
     const input = make("input", { type: "range", id, min: 0, max: parameter.values.length - 1, step: 1 }, controls);
     input.dataset.lmSuppressShortcuts = "true"; // or Jupyter takes the arrow keys for its cells
     const output = make("output", { htmlFor: id }, controls);

@@ -7,17 +7,16 @@ class Model {
   constructor(state) {
     this.state = state;
     this.listeners = new Map();
-    this.changed = new Set();
   }
   get(name) {
     return this.state[name];
   }
   set(name, value) {
-    if (typeof name === "object") return Object.entries(name).forEach(([key, one]) => this.set(key, one));
-    if (this.state[name] === value) return;
-    this.state[name] = value;
-    this.emit(`change:${name}`, value);
-    this.emit("change", value);
+    const given = typeof name === "object" ? name : { [name]: value };
+    const changed = Object.entries(given).filter(([key, one]) => this.state[key] !== one);
+    Object.assign(this.state, given); // all of them before anyone hears of one
+    for (const [key, one] of changed) this.emit(`change:${key}`, one);
+    if (changed.length) this.emit("change");
   }
   emit(event, value) {
     for (const listener of this.listeners.get(event) ?? []) listener(value);

@@ -396,10 +396,11 @@ class TimeSeries {
     const said = this.labels.map((label, column) => {
       const values = this.bins.map((bin) => bin[column + 1]);
       const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-      const range = `between ${number(Math.min(...values))} and ${number(Math.max(...values))}`;
-      return `${label ? `${label} ` : ""}${withUnit(number(mean), this.unit)} on average, ${range}`;
+      const range = `${number(Math.min(...values))} to ${number(Math.max(...values))}`;
+      return `${label ? `${label} ` : ""}${number(mean)} (${range})`;
     });
-    return `${said.join("; ")} (last ${number(Math.min(this.window, this.lab.time))} ${this.lab.unit}).`;
+    const span = number(Math.min(this.window, this.lab.time));
+    return `${withUnit(said.join("; "), this.unit)}: mean and range of the last ${span} ${this.lab.unit}.`;
   }
 }
 
@@ -1240,8 +1241,7 @@ class Lab {
   settled() {
     this.showControls();
     this.redraw();
-    this.model.set("values", { ...this.values });
-    this.model.set("seed", this.seed);
+    this.model.set({ values: { ...this.values }, seed: this.seed });
     clearTimeout(this.saving);
     this.saving = setTimeout(() => {
       this.writeAddress();
