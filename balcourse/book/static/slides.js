@@ -1,3 +1,9 @@
+// A deck is dark where the lecturer's system is; figures and laboratories follow this mark.
+const darkness = matchMedia("(prefers-color-scheme: dark)");
+const followDarkness = () => (document.documentElement.dataset.theme = darkness.matches ? "dark" : "light");
+darkness.addEventListener("change", followDarkness);
+followDarkness();
+
 // A live widget keeps its keys: reveal.js must not turn the slide while one has the focus.
 document.addEventListener(
   "keydown",
