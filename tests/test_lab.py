@@ -422,7 +422,7 @@ def test_it_rests_out_of_view(reads):
     reader.settle()
     reader.page.evaluate("scrollTo(0, 2500)")
     reader.settle(1000)
-    reader.page.evaluate("steps = 0; Worker.prototype.postMessage = () => steps++")
+    reader.page.evaluate("steps = 0; Worker.prototype.postMessage = () => steps++; null")
     reader.settle(600)
     assert reader.page.evaluate("steps") == 0
     reader.page.evaluate("scrollTo(0, 0)")
