@@ -22,11 +22,13 @@ CUT = """[...document.querySelectorAll("div.math:has(.eqno), div.highlight pre")
 WATCH_SHIFTS = """shifted = 0;
 new PerformanceObserver((list) => list.getEntries().forEach((e) => (shifted += e.value)))
     .observe({ type: "layout-shift", buffered: true });
-// How many widgets had yet to come when the text was shown.
+// How many widgets had yet to come, in the reader's sight, when the text was shown.
 let hidden = false;
 new MutationObserver(() => {
     const hides = document.documentElement.classList.contains("typesetting");
-    if (hidden && !hides) late = document.querySelectorAll(".live:not(.live-mounted)").length;
+    const seen = (e) => e.checkVisibility({ visibilityProperty: true });
+    const waiting = [...document.querySelectorAll(".live:not(.live-mounted)")];
+    if (hidden && !hides) late = waiting.filter(seen).length;
     hidden = hides;
 }).observe(document, { subtree: true, attributeFilter: ["class"] });"""
 
@@ -121,7 +123,7 @@ def test_all_of_a_lesson_is_reached_and_seen_by_keyboard(browser, address):
     page = browser.new_page(viewport={"width": 1280, "height": 900})
     page.goto(f"{address}chapters/chaos/balance.html")
     page.wait_for_function("document.querySelectorAll('.live-mounted').length")
-    page.wait_for_function("!document.documentElement.classList.contains('typesetting')")
+    page.wait_for_function("!document.documentElement.matches('.typesetting, .mounting')")
     count = page.evaluate("""() => {
         const usable = ":is(a[href], button, input, select, summary, [tabindex='0'])";
         waiting = new Set(document.querySelectorAll(`.bd-main ${usable}`));

@@ -1,10 +1,11 @@
-// Keeps stops with their formulas, and shows the text when these are set and its widgets stand, so that nothing moves
-// under the reader's eyes.
+// Keeps stops with their formulas, and shows the text when these are set, and what follows a widget when all widgets
+// stand, so that nothing moves under the reader's eyes.
 const page = document.documentElement;
-page.classList.add("typesetting");
+page.classList.add("typesetting", "mounting");
 addEventListener("DOMContentLoaded", () => {
   for (const formula of document.querySelectorAll("article span.math")) keepStop(formula);
-  const show = () => Promise.resolve(window.widgetsStand).finally(() => page.classList.remove("typesetting"));
+  Promise.resolve(window.widgetsStand).finally(() => page.classList.remove("mounting"));
+  const show = () => page.classList.remove("typesetting");
   const script = document.querySelector('script[src*="mathjax"]');
   const set = () => window.MathJax.startup.promise.then(show, show);
   if (!script) show();
