@@ -950,8 +950,6 @@ def population_spectrum(network, frequency, state=None, *, delay=None, single=No
     frequency = np.asarray(frequency, float)
     log_rate = np.log(np.atleast_1d(state.rate))
     couplings = _couplings(network, 2e-3j * np.pi * frequency.ravel(), log_rate, delay, apart=True)
-    answer = np.linalg.inv(np.eye(2) - couplings)
-    sizes = np.array([network.n_e, network.n_i])
     if single is None:
         _, _, neurons = _wiring(network)
         names = ("tau", "threshold", "reset", "refractory")
@@ -962,5 +960,26 @@ def population_spectrum(network, frequency, state=None, *, delay=None, single=No
             )
         ]
     single = np.broadcast_to(single, (2, *frequency.shape)).reshape(2, -1)
-    weights = (sizes / network.n) @ answer
-    return ((np.abs(weights) ** 2).T * single / sizes[:, None]).sum(axis=0).reshape(frequency.shape)
+    return amplified_spectrum(network, couplings, single).reshape(frequency.shape)
+
+
+def amplified_spectrum(network, couplings, single):
+    """Spectrum of the rate of all neurons from the neurons' own spectra and the loop between them.
+
+    Parameters
+    ----------
+    network : balcourse.models.lif.BrunelNetwork
+        Gives the sizes of the populations.
+    couplings : numpy.ndarray
+        Shape (frequencies, to, from): change of each rate per change of each rate, delay included.
+    single : numpy.ndarray
+        Shape (populations, frequencies) or (frequencies,): spectrum of a spike train, Hz.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape (frequencies,), Hz, as in `population_spectrum`.
+    """
+    sizes = np.array([network.n_e, network.n_i])
+    weights = (sizes / network.n) @ np.linalg.inv(np.eye(2) - couplings)
+    return ((np.abs(weights) ** 2).T * single / sizes[:, None]).sum(axis=0)

@@ -25,6 +25,7 @@ from balcourse.parameters import checked
 
 _RELIABLE = 1e-3
 _TINY_RATE = 1e-9
+_FLOOR = 1e-30  # width of the panel nearest to threshold, at least, over the scale
 
 
 @dataclasses.dataclass(frozen=True)
@@ -415,7 +416,7 @@ def _mesh(mean_depth, reset_depth, scale, index, depth, ratio):
     """
     shorter = min(scale, reset_depth)
     layer = (scale**index / (abs(mean_depth) + scale + reset_depth)) ** (1 / (index - 1))
-    at_threshold = max(1e-30 * shorter, min(1e-6 * shorter, 1e-3 * layer))
+    at_threshold = max(_FLOOR * shorter, min(1e-6 * shorter, 1e-3 * layer))
     at_reset = max(1e-9 * reset_depth, min(1e-3 * shorter, layer))
     spread = np.geomspace(min(at_threshold, at_reset) / 100, depth, 1000)
     anchors = [[0.0, reset_depth, depth], spread]
