@@ -12,6 +12,7 @@ from scipy import integrate, special
 
 from balcourse.models.heavy import HeavyTailedNetwork
 from balcourse.models.stable import StableNeuron, extrapolated_rate
+from balcourse.theory import fractional
 from balcourse.theory.fractional import (
     big_jump_rate,
     firing_rate,
@@ -150,6 +151,30 @@ def test_error_estimate_covers_the_error(mean, log_scale, index, skew):
     assert abs(passage.rate - best.rate) <= 5 * passage.error + best.error
     if passage.rate > 0.01:
         assert passage.error < 0.02 * passage.rate
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        (41.66, 22.67, 1.008, 0.9644),
+        (48.82, 0.5105, 1.028, 0.4273),
+        (11.21, 9.805, 1.007, 0.7689),
+        (46.43, 6.269, 1.009, 0.0),
+        (-33.93, 21.87, 1.006, 0.0),
+        (20.0, 100.0, 1.05, 0.9),
+        (20.0, 100.0, 1.05, -1.0),
+        (0.0, 3.0, 1.1, 1.0),
+    ],
+)
+def test_error_estimate_covers_the_error_where_the_layer_at_threshold_is_too_thin(
+    arguments, monkeypatch
+):
+    # The first four: the worst of 200 random points, which an estimate by two panels alone misses.
+    passage = first_passage(*arguments)
+    monkeypatch.setattr(fractional, "_FLOOR", 1e-120)
+    best = first_passage(*arguments)
+    assert abs(passage.rate - best.rate) <= 1.1 * passage.error
+    assert not passage.reliable or abs(passage.rate - best.rate) < 2e-3 * best.rate
 
 
 @settings(max_examples=15, deadline=None)

@@ -11,6 +11,7 @@ import dataclasses
 import math
 
 import numpy as np
+from scipy import optimize
 
 from balcourse.models.kernel import kernel
 from balcourse.models.random import below, random_state, uniform
@@ -237,6 +238,60 @@ class Spikes:
     senders: np.ndarray
     phases: np.ndarray
     last_phases: np.ndarray
+
+
+def tube_powers(shapes, sizes, shares, *, resamples=200):
+    """Fit the powers of N and K by which the flux tube shrinks.
+
+    Parameters
+    ----------
+    shapes : list of (int, int)
+        N and K of each kind of network.
+    sizes : numpy.ndarray
+        Shape (S,): sizes of perturbations.
+    shares : array_like
+        Shape (kinds, networks, S): the share of perturbations that left the tube.
+    resamples : int
+        Bootstrap samples of the networks, for the errors.
+
+    Returns
+    -------
+    powers, errors : numpy.ndarray
+        Shape (2,): the width is as N**-powers[0] K**-powers[1], and standard errors.
+
+    Notes
+    -----
+    A perturbation of size s leaves with probability 1 - exp(-s / width), the width by maximum
+    likelihood; its logarithm is then linear in those of N and K.
+
+    Examples
+    --------
+    >>> sizes, shapes = np.array([0.01, 0.1]), [(100, 10), (200, 10), (100, 20)]
+    >>> shares = [[1 - np.exp(-sizes * n**0.5 * k / 500)] * 3 for n, k in shapes]
+    >>> tube_powers(shapes, sizes, shares)[0].round(3)
+    array([0.5, 1. ])
+
+    """
+    sizes, shares = np.asarray(sizes, float), np.asarray(shares, float)
+    logs = np.column_stack([np.ones(len(shapes)), -np.log(shapes)])
+
+    def log_width(share):
+        def score(inverse):
+            odds = sizes * np.exp(-sizes * inverse) / -np.expm1(-sizes * inverse)
+            return (share * odds - (1 - share) * sizes).sum()
+
+        return -math.log(optimize.brentq(score, 1e-3 / sizes.max(), 100 / sizes.min()))
+
+    def fitted(samples):
+        widths = [log_width(kind.mean(axis=0)) for kind in samples]
+        return np.linalg.lstsq(logs, widths, rcond=None)[0][1:]
+
+    random, networks = np.random.default_rng(0), shares.shape[1]
+    drawn = [
+        fitted([kind[random.integers(networks, size=networks)] for kind in shares])
+        for _ in range(resamples)
+    ]
+    return fitted(shares), np.std(drawn, axis=0)
 
 
 def _unit(vector):

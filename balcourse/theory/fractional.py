@@ -210,7 +210,9 @@ def first_passage(
     FirstPassage
         The error estimate is the change of the rate when each panel loses its two highest
         polynomials and the two panels nearest to threshold are left out, plus the share of time
-        spent in the lowest panel and, by the density's power law, below it.
+        spent in the lowest panel and, by the density's power law, below it. As the index tends to
+        1 the layer at threshold becomes too thin to be resolved; the change is then multiplied by
+        the number of such pairs of panels that would be needed.
 
     Raises
     ------
@@ -243,7 +245,9 @@ def first_passage(
     else:
         depth = threshold - checked("bottom", bottom, "mV", below=min(mean, reset))
 
-    depths, above_reset = _mesh(threshold - mean, threshold - reset, scale, index, depth, ratio)
+    depths, above_reset, unresolved = _mesh(
+        threshold - mean, threshold - reset, scale, index, depth, ratio
+    )
     system, ones = _system(depths, threshold - mean, scale, index, up, down, degree)
     source = np.zeros_like(ones)
     source[:above_reset, 0] = 1.0
@@ -263,9 +267,9 @@ def first_passage(
     total = (density * ones).sum()
     last = (density[-1] * ones[-1]).sum() + density[:-1, 0].sum() * (depths[-1] - depths[-2])
     beyond = down / (index**2 * (depth - threshold + mean) ** index)
-    error = abs(rate - coarse) + abs(rate) * (abs(last / total) + beyond)
+    error = unresolved * abs(rate - coarse) + abs(rate) * (abs(last / total) + beyond)
     if not (math.isfinite(rate) and rate >= 0):
-        rate, error = 0.0, max(abs(rate), abs(coarse)) if math.isfinite(rate) else math.inf
+        rate, error = 0.0, max(error, abs(rate), abs(coarse)) if math.isfinite(rate) else math.inf
     density = density * (1e-3 * rate * tau)
     return FirstPassage(
         mean, scale, index, skew, threshold, reset, tau, refractory,
@@ -409,13 +413,14 @@ def _jump_rates(scale, index, skew):
 
 
 def _mesh(mean_depth, reset_depth, scale, index, depth, ratio):
-    """Edges of the panels below threshold, and how many panels lie above reset.
+    """Edges of the panels below threshold, how many lie above reset, pairs missing at threshold.
 
     Panels shrink geometrically towards threshold and reset, down to where jumps outrun the drift,
     and are no wider than the scale within 8 scales of the mean.
     """
     shorter = min(scale, reset_depth)
-    layer = (scale**index / (abs(mean_depth) + scale + reset_depth)) ** (1 / (index - 1))
+    log_layer = math.log(scale**index / (abs(mean_depth) + scale + reset_depth)) / (index - 1)
+    layer = math.exp(min(log_layer, 700))
     at_threshold = max(_FLOOR * shorter, min(1e-6 * shorter, 1e-3 * layer))
     at_reset = max(1e-9 * reset_depth, min(1e-3 * shorter, layer))
     spread = np.geomspace(min(at_threshold, at_reset) / 100, depth, 1000)
@@ -433,7 +438,8 @@ def _mesh(mean_depth, reset_depth, scale, index, depth, ratio):
     )
     depths = np.interp(levels, level, points)
     depths[above_reset] = reset_depth
-    return depths, above_reset
+    missing = (math.log(at_threshold) - log_layer) / math.log(depths[3] / depths[1])
+    return depths, above_reset, max(1.0, missing)
 
 
 def _system(depths, mean_depth, scale, index, up, down, degree):

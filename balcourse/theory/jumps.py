@@ -3,8 +3,8 @@
 Diffusion theory keeps two moments of the input. Here nothing is expanded: V decays for one step, is
 lifted by a Poisson number of excitatory jumps and lowered by one of inhibitory jumps, and spikes if
 it ends the step at the threshold or above, as in the simulation of `balcourse.models.lif`. Its
-density is a vector, a step is a matrix. That finite jumps change the response at high frequency:
-M. J. E. Richardson and R. Swarbrick, Phys. Rev. Lett. 105:178102 (2010). Units: ms, mV, Hz.
+density is a vector, a step is a matrix. Neurons driven by such jumps, in continuous time: F. Droste
+and B. Lindner, J. Comput. Neurosci. 43:81 (2017). Units: ms, mV, Hz.
 """
 
 import dataclasses

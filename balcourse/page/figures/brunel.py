@@ -390,14 +390,15 @@ def finite_size(frequency, theory, runs, *, alt):
     ----------
     frequency : numpy.ndarray
         Hz.
-    theory : numpy.ndarray
-        One-sided spectrum times the number of neurons, Hz**2.
+    theory : dict
+        {label: one-sided spectrum times the number of neurons, Hz**2}; all but the first dashed.
     runs : dict
         {label: LifRun}.
     alt : str
     """
     figure, axes = new(height=3.8)
-    axes.semilogy(frequency, theory, color=THEORY, label="theory")
+    for number, (label, power) in enumerate(theory.items()):
+        axes.semilogy(frequency, power, "--" if number else "-", color=THEORY, label=label)
     for (label, run), colour in zip(runs.items(), (E, I, EXTERNAL), strict=False):
         n = run.network.n
         found, power = population_spectrum(run.times, n, run.duration, 0.5, 100.0)
