@@ -203,14 +203,14 @@ def test_a_deck_asks_no_other_host_and_breaks_no_rule(browser, address, site):
         page = browser.new_page(viewport={"width": 1280, "height": 720})
         page.on("pageerror", wrong)
         page.on("requestfailed", wrong)
-        # The first slide as it is shown; then all of them, below one another, as they are printed.
-        for view in ("", "?view=print"):
-            page.goto(f"{address}{path.as_posix()}{view}")
-            page.wait_for_function("Reveal.isReady()")
-            for scheme in ("light", "dark"):
-                page.emulate_media(color_scheme=scheme)
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)
+            # The first slide as it is shown; then all of them, below one another, as printed.
+            for view in ("", "?view=print"):
+                page.goto(f"{address}{path.as_posix()}{view}")
+                page.wait_for_function("Reveal.isReady()")
                 found = Axe().run(page, options={"runOnly": WCAG}).response["violations"]
-                problems += [f"{path}, {scheme}: {rule['id']}" for rule in found]
+                problems += [f"{path}{view}, {scheme}: {rule['id']}" for rule in found]
         page.close()
     assert problems == []
 
