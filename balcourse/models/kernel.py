@@ -44,6 +44,7 @@ def kernel(function=None, **options):
 
     """
     decorate = numba.njit(
-        **{"cache": True, "nogil": True, "error_model": "numpy", "boundscheck": False} | options
+        **{"cache": True, "nogil": True, "error_model": "numpy", "boundscheck": False, "_nrt": False}
+        | options
     )
     return decorate if function is None else decorate(function)
