@@ -19,6 +19,7 @@ TILE = 16
 PLANES = 16
 _LANES = BLOCK // 16
 _STRIDE = TILE * WORDS
+_LINE = 8
 _BITS = 0x5555555555555555
 _PAIRS = 0x3333333333333333
 _NIBBLES = 0x0F0F0F0F0F0F0F0F
@@ -27,7 +28,15 @@ _BYTES = 0x00FF00FF00FF00FF
 
 def empty_planes(parts):
     """Make the counters of each part: one tile of at most `TILE` blocks, and its carries."""
-    return np.zeros((parts, PLANES * _STRIDE), np.uint64), np.zeros((parts, _STRIDE), np.uint64)
+    planes = zeros(parts * PLANES * _STRIDE).reshape(parts, -1)
+    return planes, zeros(parts * _STRIDE).reshape(parts, -1)
+
+
+def zeros(words):
+    """Make cleared words that begin where a cache line does: eight words are read together."""
+    spare = np.zeros(words + _LINE - 1, np.uint64)
+    first = -(spare.ctypes.data // spare.itemsize) % _LINE
+    return spare[first : first + words]
 
 
 @kernel(inline="always")

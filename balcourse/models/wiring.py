@@ -11,7 +11,7 @@ import dataclasses
 
 import numpy as np
 
-from balcourse.models.bitrows import BLOCK, WORDS, set_bit
+from balcourse.models.bitrows import BLOCK, WORDS, set_bit, zeros
 from balcourse.models.kernel import kernel
 from balcourse.models.random import below, random_state
 
@@ -91,7 +91,7 @@ def wired(n_e, n_i, c_e, c_i, delays, as_bits, seed, tile=None):
     seen = np.zeros((n_e + n_i) // 64 + 1, np.uint64)
     drawn = np.zeros(c_e + c_i, np.int64)
     graph = (firsts, sizes, n_e, n_i, c_e, delays, drawn, seen)
-    rows = np.zeros((row_count + 1) * blocks * WORDS if as_bits else 1, np.uint64)
+    rows = zeros((row_count + 1) * blocks * WORDS if as_bits else 1)
     starts = np.zeros(1 if as_bits else row_count * -(-blocks // tile) + 2, np.int64)
     targets = np.zeros(1 if as_bits else (n_e + n_i) * (c_e + c_i), np.uint16)
     if as_bits:
