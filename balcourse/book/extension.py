@@ -161,7 +161,8 @@ def _without_icon_script(app, exception):
 
 def _weigh_pages(app, exception):
     """Warn where a page and its figures are over the course's limit."""
-    if exception is not None or app.builder.format != "html":
+    printed = app.builder.name == "singlehtml"  # the whole book in one page goes to no reader
+    if exception is not None or printed or app.builder.format != "html":
         return
     outdir = pathlib.Path(app.outdir)
     for docname in app.env.found_docs:
