@@ -1,6 +1,13 @@
-"""Speed beside a peer, as ratios: `make bench`, or `python -m benchmarks lif rate` for some."""
+"""Speed beside a peer, as ratios: `make bench`, or `python -m benchmarks lif rate` for some.
 
+The simulators among the peers live in an environment of their own, made from
+benchmarks/requirements.txt; `BALCOURSE_PEERS` names its Python. Without it they are left out.
+"""
+
+import os
 import time
+
+PEERS = os.environ.get("BALCOURSE_PEERS")
 
 
 def least(action, repeats=3, clock=time.process_time):

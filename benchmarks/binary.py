@@ -1,7 +1,6 @@
 """The balanced binary network beside NEST, its replicas beside single runs, and how time grows."""
 
 import dataclasses
-import os
 import subprocess
 import sys
 import textwrap
@@ -10,10 +9,8 @@ import numpy as np
 
 from balcourse.models import binary
 from balcourse.models.binary import BalancedNetwork
-from benchmarks import least
+from benchmarks import PEERS, least
 
-# Set BALCOURSE_NEST_PYTHON to an interpreter that has NEST, if this one has not.
-NEST_PYTHON = os.environ.get("BALCOURSE_NEST_PYTHON", sys.executable)
 FEW = 4_000  # updates of packed replicas
 NEST_RUN = textwrap.dedent("""
     import sys, time, numpy as np, nest
@@ -49,9 +46,11 @@ def prepared(network, packed=False):
 
 def nest_speed(network, duration):
     """Return NEST's updates a second, or None where there is no NEST."""
-    command = [NEST_PYTHON, "-c", NEST_RUN, str(network.n_e), str(network.k), str(network.m_0)]
-    done = subprocess.run([*command, str(duration)], capture_output=True, text=True)
-    return float(done.stdout.split()[-1]) if done.returncode == 0 else None
+    if not PEERS:
+        return None
+    command = [PEERS, "-c", NEST_RUN, str(network.n_e), str(network.k), str(network.m_0)]
+    done = subprocess.run([*command, str(duration)], capture_output=True, text=True, check=True)
+    return float(done.stdout.split()[-1])
 
 
 def speeds():
@@ -68,7 +67,7 @@ def speeds():
         line = f"{k:5} {m_0:5} {single:7.1f} {packed:15.1f} {packed / single:6.1f}"
         nest = nest_speed(network, 10 if k < 500 else 2)
         if nest is None:
-            print(f"{line}  (no NEST)")
+            print(f"{line}  (NEST is left out)")
         else:
             print(f"{line} {nest / 1e6:8.3f} {single * 1e6 / nest:6.0f}")
 

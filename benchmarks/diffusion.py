@@ -1,22 +1,39 @@
 """Diffusion theory beside NNMT 1.3: stationary rates on a grid, and the lines of instability.
 
-NNMT is optional. It finds one state of a network at most; only the points that it solves count.
+NNMT finds one state of a network at most; only the points that it solves count.
 """
 
+import json
+import subprocess
+import textwrap
 import time
-import warnings
 
 import numpy as np
 
 from balcourse.models.lif import BrunelNetwork
 from balcourse.theory import diffusion
-
-try:
-    from nnmt.lif import delta
-except ImportError:
-    delta = None
+from benchmarks import PEERS
 
 G, RATIO = np.linspace(4.3, 8, 6), np.linspace(0.9, 4, 5)
+# Whatever NNMT's solver raises counts as not solved.
+NNMT_RUN = textwrap.dedent("""
+    import json, sys, time, warnings, numpy as np
+    from nnmt.lif import delta
+    warnings.simplefilter("ignore")
+    inputs = np.array([[1000, 250]] * 2)
+    outside = {"J_ext": np.full((2, 1), 0.1e-3), "K_ext": np.full((2, 1), 1000)}
+    rates, start = [], time.process_time()
+    for g, ratio in json.loads(sys.argv[1]):
+        weights = np.array([[0.1e-3, -g * 0.1e-3]] * 2)
+        try:
+            rate = delta._firing_rates(
+                weights, inputs, 0.01, 0.02, 0.02, 0.002, nu_ext=np.array([10 * ratio]),
+                fixpoint_method="LSTSQ", **outside)[0]
+        except Exception:
+            rate = None
+        rates.append(rate)
+    print(json.dumps([time.process_time() - start, rates]))
+""")
 
 
 def cpu(action, repeats=1):
@@ -29,24 +46,16 @@ def cpu(action, repeats=1):
     return min(times), answer
 
 
-def nnmt_rate(g, ratio):
-    """Return NNMT's stationary rate (Hz), or NaN where its solver fails."""
-    network = BrunelNetwork(g=g, external_ratio=ratio)
-    weights = np.array([[0.1e-3, -g * 0.1e-3]] * 2)
-    inputs = np.array([[network.c_e, network.c_i]] * 2)
-    outside = {"J_ext": np.full((2, 1), 0.1e-3), "K_ext": np.full((2, 1), network.c_e)}
-    try:
-        rates = delta._firing_rates(
-            weights, inputs, 0.01, 0.02, 0.02, 0.002, nu_ext=np.array([network.external_rate]),
-            fixpoint_method="LSTSQ", **outside,
-        )  # fmt: skip
-    except Exception as failure:  # whatever its solver raises counts as not solved
-        return np.nan if failure else 0
-    return rates[0]
+def nnmt_rates():
+    """Return NNMT's CPU seconds and its rates (Hz), NaN where its solver fails."""
+    points = json.dumps([(g, ratio) for g in G for ratio in RATIO])
+    command = [PEERS, "-c", NNMT_RUN, points]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    seconds, rates = json.loads(done.stdout.splitlines()[-1])
+    return seconds, np.array(rates, float).reshape(len(G), len(RATIO))
 
 
 if __name__ == "__main__":
-    warnings.simplefilter("ignore")
     network = BrunelNetwork()
     diffusion.stationary_grid(network, g=[5], external_ratio=[2])  # compile
     diffusion.oscillation(network)
@@ -62,11 +71,11 @@ if __name__ == "__main__":
         ]
     )
     print(f"every line of instability for one delay: {seconds:.1f} s   (at most 60)")
-    if delta is None:
-        print("NNMT is not installed: left out")
+    if not PEERS:
+        print("NNMT is left out: set BALCOURSE_PEERS")
     else:
         ours, table = cpu(lambda: diffusion.stationary_grid(network, g=G, external_ratio=RATIO), 5)
-        theirs, rates = cpu(lambda: np.array([[nnmt_rate(g, r) for r in RATIO] for g in G]))
+        theirs, rates = nnmt_rates()
         solved = np.isfinite(rates)
         ours_there = np.nanmax(table[0], axis=2)
         apart = np.abs(ours_there / rates - 1)[solved].max()

@@ -1,10 +1,10 @@
 """Brunel's network beside NEST and Brian2: wall seconds per biological second, and more.
 
-    python benchmarks/lif.py [--peers PYTHON] [--repeats 5] [--states ABCD] [--large]
+    python -m benchmarks.lif [--peers PYTHON] [--repeats 5] [--states ABCD] [--large]
 
-PYTHON is the interpreter of an environment made from benchmarks/requirements.txt; without it, the
-peers are left out. Every number is the median of the repeats; ours and the peers' alternate, on
-one thread unless it says otherwise. `--large` adds a network of a million neurons (10 GB).
+PYTHON is that of the peers' environment. Every number is the median of the repeats; ours and the
+peers' alternate, on one thread unless it says otherwise. `--large` adds a network of a million
+neurons (10 GB).
 """
 
 import argparse
@@ -16,6 +16,8 @@ import subprocess
 import sys
 import tempfile
 import time
+
+from benchmarks import PEERS
 
 STATES = {"A": (3.0, 2.0), "B": (6.0, 4.0), "C": (5.0, 2.0), "D": (4.5, 0.9)}
 PEER_DURATION = {"A": 100.0, "B": 200.0, "C": 300.0, "D": 1000.0}
@@ -262,7 +264,7 @@ def large():
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--peers", help="Python of an environment with NEST and Brian2")
+    parser.add_argument("--peers", default=PEERS, help="Python of an environment with NEST, Brian2")
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--states", default="ABCD")
     parser.add_argument("--large", action="store_true")
@@ -275,7 +277,7 @@ def main():
     network(n=1_250, j=1.0).simulate(10.0, threads=2)
     network(n=1_250, j=1.0).simulate(10.0)
     if not options.peers:
-        print("NEST and Brian2 are left out: give --peers")
+        print("NEST and Brian2 are left out: give --peers, or set BALCOURSE_PEERS")
     speed(options.states, options.repeats, options.peers)
     costs(options.repeats)
     scaling(max(1, options.repeats // 2))

@@ -2,7 +2,8 @@
 
 ``{lessons}`` draws the map and lists question, minutes and needs of each lesson, which stand in
 the lesson's front matter and boxes; ``{minutes}`` adds up the minutes of some lessons, or of all;
-``{notation}`` joins the lessons' notation boxes into one table.
+``{materials}`` lists each lesson's minutes, deck and homework; ``{notation}`` joins the lessons'
+notation boxes into one table.
 """
 
 import dataclasses
@@ -16,6 +17,8 @@ import yaml
 from docutils import nodes
 from docutils.statemachine import StringList
 from sphinx.util.docutils import SphinxDirective, SphinxRole
+
+from balcourse.book.sheets import Sheet
 
 _BOX, _GAP, _COLUMN, _ROW = (178, 60), 10, 214, 74
 
@@ -61,6 +64,11 @@ class Source:
     def minutes(self):
         """How long the page takes (int)."""
         return int(re.search(r"About (\d+) minutes", self.text)[1])
+
+    @property
+    def topic(self):
+        """The word that its exercises' names begin with, and the name of its homework sheet."""
+        return re.search(r"^:label: (\w+)-", self.text, re.M)[1]
 
     @functools.cached_property
     def symbols(self):
@@ -125,6 +133,23 @@ class _Lessons(SphinxDirective):
 
     def _address(self, name):
         return self.env.app.builder.get_relative_uri(self.env.docname, name)
+
+
+class _Materials(SphinxDirective):
+    def run(self):
+        top = "../" * self.env.docname.count("/")
+        table = [
+            "| Lesson | Minutes | Deck | Homework | Points | Minutes |",
+            "|---|---|---|---|---|---|",
+        ]
+        for lesson in _noted_lessons(self.env):
+            path = pathlib.Path(self.env.doc2path(lesson.name))
+            sheet = Sheet.read(path.with_name(f"homework-{lesson.topic}.md"), "lecturer")
+            self.env.note_dependency(path.with_name(f"homework-{lesson.topic}.md"))
+            deck = f'<a href="{top}slides/{lesson.name}.html">slides of {lesson.topic}</a>'
+            cells = (f"{{doc}}`/{lesson.name}`", lesson.minutes, deck, f"`{sheet.name}`")
+            table.append(f"| {' | '.join(map(str, (*cells, sheet.points, sheet.minutes)))} |")
+        return _parsed(self, table)
 
 
 class _Minutes(SphinxRole):
@@ -221,6 +246,7 @@ def _box(lesson, x, y, address):
 def setup(app):
     """Connect the extension (called by Sphinx)."""
     app.add_directive("lessons", _Lessons)
+    app.add_directive("materials", _Materials)
     app.add_directive("notation", _Notation)
     app.add_role("minutes", _Minutes())
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -19,7 +19,7 @@ TILE = 16
 PLANES = 16
 _LANES = BLOCK // 16
 _STRIDE = TILE * WORDS
-_LINE = 8
+_PAGE = 512
 _BITS = 0x5555555555555555
 _PAIRS = 0x3333333333333333
 _NIBBLES = 0x0F0F0F0F0F0F0F0F
@@ -28,14 +28,22 @@ _BYTES = 0x00FF00FF00FF00FF
 
 def empty_planes(parts):
     """Make the counters of each part: one tile of at most `TILE` blocks, and its carries."""
-    planes = zeros(parts * PLANES * _STRIDE).reshape(parts, -1)
-    return planes, zeros(parts * _STRIDE).reshape(parts, -1)
+    return own_pages(parts, PLANES * _STRIDE), own_pages(parts, _STRIDE)
+
+
+def own_pages(rows, words):
+    """Make cleared rows of at least `words` words, each on pages of memory of its own.
+
+    Processors fetch ahead to the end of a page: threads whose rows share one wait for each other.
+    """
+    width = -(-words // _PAGE) * _PAGE
+    return zeros(rows * width).reshape(rows, width)
 
 
 def zeros(words):
-    """Make cleared words that begin where a cache line does: eight words are read together."""
-    spare = np.zeros(words + _LINE - 1, np.uint64)
-    first = -(spare.ctypes.data // spare.itemsize) % _LINE
+    """Make cleared words that begin where a page of memory does."""
+    spare = np.zeros(words + _PAGE - 1, np.uint64)
+    first = -(spare.ctypes.data // spare.itemsize) % _PAGE
     return spare[first : first + words]
 
 

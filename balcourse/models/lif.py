@@ -23,7 +23,7 @@ import psutil
 from tqdm.auto import tqdm
 
 from balcourse.models import windows
-from balcourse.models.bitrows import BLOCK, TILE
+from balcourse.models.bitrows import BLOCK, TILE, own_pages
 from balcourse.models.poisson import ladders, lane_states
 from balcourse.models.random import random_state
 from balcourse.models.wiring import FourToOne, wired
@@ -468,14 +468,16 @@ class Simulation:
     def _make_state(self, seed):
         network, blocks = self.network, len(self.graph.firsts)
         start = np.random.Generator(np.random.PCG64([seed, START])).random(network.n)
-        potentials = np.full(blocks * BLOCK, -np.inf, np.float32)
+        potentials, awake = (own_pages(blocks, BLOCK // 2).view(np.float32) for _ in range(2))
+        below = np.nextafter(np.float32(network.threshold), np.float32(-np.inf))
         spread = network.threshold - network.reset
-        potentials[self._slots(np.arange(network.n))] = network.reset + spread * start
+        potentials[:] = -np.inf
+        potentials.ravel()[self._slots(np.arange(network.n))] = np.minimum(
+            (network.reset + spread * start).astype(np.float32), below
+        )
         return windows.State(
-            potentials=np.minimum(
-                potentials, np.nextafter(np.float32(network.threshold), np.float32(-np.inf))
-            ).reshape(blocks, BLOCK),
-            awake=np.zeros((blocks, BLOCK), np.float32),
+            potentials=potentials,
+            awake=awake,
             lanes=lane_states(seed, EXTERNAL, blocks),
             rare=np.array([random_state(seed, stream=RARE + 4 * b) for b in range(blocks)]),
         )

@@ -12,18 +12,20 @@ import math
 import numpy as np
 from scipy import special
 
+from balcourse.models.bitrows import own_pages
 from balcourse.models.kernel import kernel
 from balcourse.models.random import seed_words, split, uniform
 from balcourse.parameters import checked
 
 LANES = 32
 DRAWS = 1024
+_CHUNK = 128
 _CELLS = 1 << 16
 
 
 def lane_states(seed, stream, count):
-    """Make the states of many generators: shape (count, 4, LANES), from SplitMix64."""
-    states = np.empty((count, 4, LANES), np.uint64)
+    """Make the states of many generators, from SplitMix64: the first four rows of LANES words."""
+    states = own_pages(count, 4 * LANES).reshape(count, -1, LANES)
     seed_lanes(states, seed, stream)
     return states
 
@@ -116,9 +118,6 @@ def add_poisson(counts, block, noise, rungs, escapes, least, tails, table, state
 
     `noise` holds `DRAWS` random numbers of 16 bits; `state` serves the draws that escape.
     """
-    largest = noise[0]
-    for draw in range(DRAWS):
-        largest = max(largest, noise[draw])
     for rung in range(0, rungs.shape[1], 4):
         first = rungs[table, rung]
         second = rungs[table, rung + 1]
@@ -132,10 +131,15 @@ def add_poisson(counts, block, noise, rungs, escapes, least, tails, table, state
     if least[table] > 0:
         for draw in range(DRAWS):
             counts[block, draw] += least[table]
-    if largest >= escapes[table]:
-        for draw in range(DRAWS):
-            if noise[draw] >= escapes[table]:
-                passed = least[table]
-                for rung in range(rungs.shape[1]):
-                    passed += noise[draw] > rungs[table, rung]
-                _draw_again(counts, block, draw, passed, tails, table, state)
+    for chunk in range(np.uint64(DRAWS // _CHUNK)):
+        first_draw = chunk * np.uint64(_CHUNK)
+        largest = np.uint16(0)
+        for draw in range(np.uint64(_CHUNK)):
+            largest = max(largest, noise[first_draw + draw])
+        if largest >= escapes[table]:
+            for draw in range(first_draw, first_draw + np.uint64(_CHUNK)):
+                if noise[draw] >= escapes[table]:
+                    passed = least[table]
+                    for rung in range(rungs.shape[1]):
+                        passed += noise[draw] > rungs[table, rung]
+                    _draw_again(counts, block, draw, passed, tails, table, state)

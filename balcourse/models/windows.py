@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import prange
 
-from balcourse.models.bitrows import BLOCK, WORDS, add_rows, empty_planes, unpack
+from balcourse.models.bitrows import BLOCK, WORDS, add_rows, empty_planes, own_pages, unpack
 from balcourse.models.kernel import kernel
 from balcourse.models.poisson import DRAWS, add_poisson, fill_noise
 
@@ -113,9 +113,9 @@ def make_work(graph, refractory):
     volleys = -(-window // (refractory + 1))
     arrivals = graph.n * volleys * len(graph.delays) + 16 * window
     planes, carries = empty_planes(graph.parts)
-    count_words = np.zeros((2, blocks, BLOCK // 4), np.uint64)
-    noise_words = np.zeros((graph.parts, BLOCK // 4), np.uint64)
-    fired_words = np.zeros((graph.parts, BLOCK // 8), np.uint64)
+    count_words = own_pages(2 * blocks, BLOCK // 4).reshape(2, blocks, -1)
+    noise_words = own_pages(graph.parts, BLOCK // 4)
+    fired_words = own_pages(graph.parts, BLOCK // 8)
     return Work(
         sources=np.empty(arrivals, np.uint64),
         edges=np.zeros(2 * window + 1, np.int64),
@@ -127,8 +127,8 @@ def make_work(graph, refractory):
         noise_words=noise_words,
         fired=fired_words.view(np.uint8),
         fired_words=fired_words,
-        found=np.empty((blocks, BLOCK * volleys), np.uint16),
-        found_ends=np.zeros((blocks, window + 1), np.int64),
+        found=own_pages(blocks, BLOCK * volleys // 4).view(np.uint16),
+        found_ends=own_pages(blocks, window + 1).view(np.int64),
     )
 
 
@@ -293,10 +293,10 @@ def _integrate(potentials, awake, excitatory, inhibitory, fired, step, populatio
 def _collect(fired_words, found, end):
     """Append the places of the neurons that fired, eight flags at a time."""
     any_fired = np.uint64(0)
-    for word in range(fired_words.size):
+    for word in range(BLOCK // 8):
         any_fired |= fired_words[word]
     if any_fired > 0:
-        for word in range(fired_words.size):
+        for word in range(BLOCK // 8):
             flags = fired_words[word]
             if flags > 0:
                 for byte in range(8):
