@@ -1,6 +1,9 @@
 """Parameters and random numbers."""
 
 import math
+import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -86,3 +89,29 @@ def test_streams_of_one_seed_and_neighbouring_seeds_differ():
 def test_a_bad_seed_is_named(seed):
     with pytest.raises(ValueError, match="seed = "):
         random_state(seed)
+
+
+RUNS = """
+import hashlib
+from balcourse.models.binary import BalancedNetwork
+from balcourse.models.lif import BrunelNetwork
+from balcourse.models.sheet import Sheet
+
+spikes = BrunelNetwork(n=1_250, j=1.0).simulate(60, seed=1)
+binary = BalancedNetwork(n_e=400, n_i=400, k=50, m_0=0.2, temperature=0.5).simulate(4, seed=1)
+waves = Sheet.small().simulate(30, seed=1)
+for result in (spikes.senders, binary.activity_e, waves.senders):
+    print(len(result), hashlib.sha256(result.tobytes()).hexdigest())
+"""
+
+
+def test_a_processor_without_wide_vectors_computes_the_same_bits(tmp_path):
+    plain = {"NUMBA_CPU_NAME": "generic", "NUMBA_CPU_FEATURES": "", "BALCOURSE_CACHE": tmp_path}
+    said = [
+        subprocess.run(
+            [sys.executable, "-c", RUNS], env=os.environ | more, capture_output=True, text=True
+        )
+        for more in ({}, plain)
+    ]
+    assert said[0].stdout == said[1].stdout, said[1].stderr
+    assert min(int(line.split()[0]) for line in said[0].stdout.splitlines()) > 5
