@@ -49,7 +49,7 @@ def core():
 
 @exercise(
     2,
-    "After a volley its own excitation lasts for about τ_E + τ_r. Who is free to fire again?",
+    "After a volley its own excitation falls to a tenth in τ_E ln 10. Who is free to fire again?",
     "Compare 4, 5 and 6 ms with the duration of excitation.",
 )
 def challenge():

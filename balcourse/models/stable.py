@@ -1,6 +1,6 @@
 """Stable (Levy) random numbers, and one leaky neuron driven by them.
 
-tau dV = (mean - V) dt + scale dL, with L a stable process of index alpha in (1, 2] and skew beta,
+dV = (mean - V) dt / tau + scale dL, with L a stable process of index alpha in (1, 2] and skew beta,
 whose increment over one tau has the characteristic function exp(-|k|**alpha (1 - i beta sign(k)
 tan(pi alpha / 2)) / 2): zero mean, and at index 2 Brunel's white noise of unit intensity. Random
 numbers: J. Chambers, C. Mallows and B. Stuck, J. Am. Stat. Assoc. 71:340 (1976), exact. The neuron:
