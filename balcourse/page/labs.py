@@ -315,7 +315,7 @@ def travelling_waves(*, inhibitory_weight=0.30, alt):
         views=[
             Field("held", 0.0, model.refractory, drag=("column", "row"), unit="ms",
                   title="Time left at the reset"),
-            TimeSeries("conductances", ("g_E", "g_I"), "input of one neuron", "/ms", window=100),
+            TimeSeries("conductances", ("g_E", "g_I"), "input of a neuron", "/ms", window=100),
             TimeSeries("rates", ("E", "I"), "rate", "Hz", window=100, smooth=1, wide=True),
         ],
         dt=0.1,

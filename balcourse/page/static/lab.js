@@ -154,6 +154,7 @@ const number = (value, digits = 3) => {
   formats[digits] ??= new Intl.NumberFormat("en", { maximumSignificantDigits: digits });
   return formats[digits].format(value + 0).replace("-", "−");
 };
+const decimals = (step) => Math.min(6, Math.max(0, -Math.floor(Math.log10(step) + 1e-9)));
 const withUnit = (value, unit) => (unit ? `${value} ${unit}` : `${value}`);
 
 function element(tag, properties = {}, ...children) {
@@ -257,6 +258,8 @@ function axes(paint, { x, y, xLabel, yLabel, right = 20, yTicks = null, aspect =
   context.save();
   context.translate(13, box.top);
   context.rotate(-Math.PI / 2);
+  const room = (height - box.top) / context.measureText(yLabel).width;
+  if (room < 1) context.font = `${12 * room}px ${theme.font}`; // a low plot would cut its label
   writeLabel(context, yLabel, 0, 0);
   context.restore();
   return { box, toX, toY };
@@ -1053,8 +1056,7 @@ class Lab {
   }
 
   shown({ step, unit }, value) {
-    const decimals = Math.max(0, -Math.floor(Math.log10(step) + 1e-9));
-    const text = value.toFixed(Math.min(6, decimals));
+    const text = value.toFixed(decimals(step));
     return withUnit(Number(text) === 0 ? text.replace("-", "") : text.replace("-", "−"), unit);
   }
 
@@ -1090,6 +1092,7 @@ class Lab {
       themed.observe(target, { attributes: true, attributeFilter: ["data-theme", "data-mode", "class", "data-jp-theme-light", "data-vscode-theme-kind"] });
     }
     listen(matchMedia("(prefers-color-scheme: dark)"), "change", () => this.readTheme());
+    listen(window, "beforeprint", () => this.paint()); // out of view it does not draw, yet it is printed
     listen(matchMedia("(prefers-reduced-motion: reduce)"), "change", ({ matches }) => matches && this.setPlaying(false));
     const given = () => this.given(this.model.get("values"), this.model.get("seed"));
     for (const event of ["change:values", "change:seed"]) {
@@ -1376,7 +1379,9 @@ class Lab {
     }
     const timed = this.unit === "ms" && this.playing && measured > 500 && ran > 0;
     const pace = timed ? `, ${number(ran / measured, 2)} × real time` : "";
-    this.status.textContent = `t = ${Math.round(this.time).toLocaleString("en")} ${this.unit}${pace}`;
+    const places = decimals(this.spec.stride * this.dt); // so that a single step is seen
+    const digits = { minimumFractionDigits: places, maximumFractionDigits: places };
+    this.status.textContent = `t = ${this.time.toLocaleString("en", digits)} ${this.unit}${pace}`;
   }
 }
 
