@@ -87,8 +87,8 @@ def input_of_one_cell(run, cell, *, alt):
              wide.plot(run.times, inhibition, **I_STYLE | {"linewidth": 1})[0]]  # fmt: skip
     for line, name in zip([*lines, net], ("excitation", "inhibition", "net"), strict=True):
         figures.label_line(wide, line, name)
-    near.annotate("threshold", (run.times[-1], run.thresholds[cell]), (4, 0), color="#8A5A9E",
-                  textcoords="offset points", va="center")  # fmt: skip
+    near.annotate("threshold", (run.times[-1], run.thresholds[cell]), (4, 3), color="#8A5A9E",
+                  textcoords="offset points", va="bottom")  # fmt: skip
     wide.set(ylabel=r"input ($\theta_E$)")
     near.set(ylabel=r"net input ($\theta_E$)", xlabel=r"time ($\tau_E$)")
     return figures.described(figure, alt)

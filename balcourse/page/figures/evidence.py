@@ -48,7 +48,7 @@ def rates_across_cells(uniform, learned, target, *, alt):
     axes.axhline(target, color=figures.THEORY, lw=1)
     axes.text(10, 8, "learned", color=figures.I)
     axes.text(86, 60, "uniform", color=_GREY)
-    axes.text(10, target - 0.4, "target", color=figures.THEORY, va="top")
+    axes.text(10, target - 1, "target", color=figures.THEORY, va="top")
     axes.set_yscale("symlog", linthresh=2)
     axes.set_yticks([0, 1, 2, 5, 10, 100], ["0", "1", "2", "5", "10", "100"])
     axes.set(xlabel="cell, from weakly to strongly driven", ylabel="rate (Hz)", ylim=(-0.3, 400))
@@ -153,7 +153,7 @@ def skewness_against_correlation(correlations, theory, measured, *, alt):
         axes.plot(correlations, line, color=color)
         axes.errorbar(correlations[::4], points, error, fmt="o", color=color, capsize=3)
         axes.annotate(
-            name, (correlations[-1], line[-1]), (0, 7), textcoords="offset points",
+            name, (correlations[-1], line[-1]), (-8, 6), textcoords="offset points",
             color=color, ha="right",
         )  # fmt: skip
     axes.axhline(0, color=_GREY, lw=0.8, ls=":")
@@ -227,7 +227,7 @@ def conductances_and_potential(neuron, angles, cases, *, alt):
     panels[0, 2].text(75, 0.52, "I", color=figures.I, ha="right")
     panels[0, 0].set(ylabel="conductance", ylim=(-0.02, 0.75))
     panels[1, 0].set_ylabel("V (mV)")
-    panels[1, 1].text(-90, neuron.threshold + 1.5, "threshold", color=_GREY)
+    panels[1, 0].text(-90, neuron.threshold + 1, "threshold", color=_GREY, fontsize=8)
     figure.supxlabel("distance to preferred orientation (degrees)", fontsize=11)
     return figures.described(figure, alt)
 
@@ -304,11 +304,12 @@ def volley_response(time, traces, windows, *, alt):
     figure, (left, right) = figures.new(6.8, 3.4, ncols=2)
     for (label, potential), color in zip(traces, (figures.E, figures.I), strict=True):
         left.plot(time, potential, color=color, ls="-" if color == figures.E else "--")
-        top = potential.argmax()
+        # The second response lies under the first, so its name stands over its tail.
+        at = potential.argmax() if color == figures.E else np.searchsorted(time, 18)
         left.annotate(
             label,
-            (time[top], potential[top]),
-            (10, 2 if color == figures.E else -6),
+            (time[at], potential[at]),
+            (10, 2) if color == figures.E else (0, 9),
             textcoords="offset points",
             color=color,
         )
@@ -334,7 +335,7 @@ def lags_of_held_cells(correlograms, delays, theory, measured, *, alt):
             color=colors[label], capsize=3,
         )  # fmt: skip
         right.annotate(
-            label, (delays[-1], theory[label][-1]), (0, 12 if label == "membrane" else -20),
+            label, (delays[-1], theory[label][-1]), (0, 12) if label == "membrane" else (-44, 4),
             textcoords="offset points", color=colors[label], ha="right",
         )  # fmt: skip
     right.plot(delays, delays, color=_GREY, ls=":", lw=0.8)
@@ -424,12 +425,12 @@ def spike_correlation(correlation, grid, points, *, alt):
     axes.plot(*grid, color=figures.THEORY)
     axes.annotate("theory, long window", (grid[0][-40], grid[1][-40]), (-6, 6),
                   textcoords="offset points", ha="right")  # fmt: skip
-    shades = ("#9db7cc", "#4a86ad", figures.I)
+    shades = ("#5f7f99", "#3a7ba8", figures.I)
     for (window, (rates, found, errors)), shade, marker in zip(
         points.items(), shades, "os^", strict=True
     ):
         axes.errorbar(rates, found, errors, fmt=marker, color=shade, capsize=3)
-        axes.annotate(f"{window:g} ms", (rates[-1], found[-1]), (7, -4),
+        axes.annotate(f"{window:g} ms", (rates[-1], found[-1]), (7, -4) if shade != figures.I else (12, -14),
                       textcoords="offset points", color=shade)  # fmt: skip
     axes.set(xscale="log", xlabel="firing rate (Hz)", ylabel="correlation", ylim=(0, None))
     axes.set_xlim(0.15, 90)
