@@ -20,7 +20,7 @@ from sphinx.util.docutils import SphinxDirective, SphinxRole
 
 from balcourse.book.sheets import Sheet
 
-_BOX, _GAP, _COLUMN, _ROW = (178, 60), 10, 214, 74
+_BOX, _GAP, _COLUMN, _ROW = (188, 60), 10, 224, 74
 
 
 @dataclasses.dataclass(frozen=True)

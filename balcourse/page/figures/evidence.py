@@ -227,7 +227,7 @@ def conductances_and_potential(neuron, angles, cases, *, alt):
     panels[0, 2].text(75, 0.52, "I", color=figures.I, ha="right")
     panels[0, 0].set(ylabel="conductance", ylim=(-0.02, 0.75))
     panels[1, 0].set_ylabel("V (mV)")
-    panels[1, 0].text(-90, neuron.threshold + 1, "threshold", color=_GREY, fontsize=8)
+    panels[1, 1].text(-90, neuron.threshold + 3, "threshold", color=_GREY)
     figure.supxlabel("distance to preferred orientation (degrees)", fontsize=11)
     return figures.described(figure, alt)
 
@@ -430,7 +430,8 @@ def spike_correlation(correlation, grid, points, *, alt):
         points.items(), shades, "os^", strict=True
     ):
         axes.errorbar(rates, found, errors, fmt=marker, color=shade, capsize=3)
-        axes.annotate(f"{window:g} ms", (rates[-1], found[-1]), (7, -4) if shade != figures.I else (12, -14),
+        axes.annotate(f"{window:g} ms", (rates[-1], found[-1]),
+                      (7, -4) if shade != figures.I else (12, -14),
                       textcoords="offset points", color=shade)  # fmt: skip
     axes.set(xscale="log", xlabel="firing rate (Hz)", ylabel="correlation", ylim=(0, None))
     axes.set_xlim(0.15, 90)
