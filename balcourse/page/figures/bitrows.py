@@ -103,7 +103,7 @@ def costs(sizes, walls, *, alt):
         line = np.poly1d(np.polyfit(size, wall, 1))
         axes.plot([0, max(size)], line([0, max(size)]), color=figures.THEORY)
         axes.plot(size, wall, "o", color=figures.E)
-        axes.text(0.05, 0.92, f"{line[0]:.2f} s + {1e6 * line[1]:.1f} µs each", va="top",
+        axes.text(0.05, 0.92, f"{1e6 * line[1]:.1f} µs for each more", va="top",
                   transform=axes.transAxes)  # fmt: skip
         axes.set(xlabel=name, xlim=(0, None), ylim=(0, None))
     panels[0].set_ylabel("wall s a biological s")
