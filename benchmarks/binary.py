@@ -9,7 +9,7 @@ import numpy as np
 
 from balcourse.models import binary
 from balcourse.models.binary import BalancedNetwork
-from benchmarks import PEERS, least
+from benchmarks import PEERS, from_peers, least
 
 FEW = 4_000  # updates of packed replicas
 NEST_RUN = textwrap.dedent("""
@@ -46,11 +46,7 @@ def prepared(network, packed=False):
 
 def nest_speed(network, duration):
     """Return NEST's updates a second, or None where there is no NEST."""
-    if not PEERS:
-        return None
-    command = [PEERS, "-c", NEST_RUN, str(network.n_e), str(network.k), str(network.m_0)]
-    done = subprocess.run([*command, str(duration)], capture_output=True, text=True, check=True)
-    return float(done.stdout.split()[-1])
+    return from_peers(NEST_RUN, network.n_e, network.k, network.m_0, duration) if PEERS else None
 
 
 def speeds():

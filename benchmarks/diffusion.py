@@ -4,7 +4,6 @@ NNMT finds one state of a network at most; only the points that it solves count.
 """
 
 import json
-import subprocess
 import textwrap
 import time
 
@@ -12,7 +11,7 @@ import numpy as np
 
 from balcourse.models.lif import BrunelNetwork
 from balcourse.theory import diffusion
-from benchmarks import PEERS
+from benchmarks import PEERS, from_peers
 
 G, RATIO = np.linspace(4.3, 8, 6), np.linspace(0.9, 4, 5)
 # Whatever NNMT's solver raises counts as not solved.
@@ -20,14 +19,15 @@ NNMT_RUN = textwrap.dedent("""
     import json, sys, time, warnings, numpy as np
     from nnmt.lif import delta
     warnings.simplefilter("ignore")
-    inputs = np.array([[1000, 250]] * 2)
-    outside = {"J_ext": np.full((2, 1), 0.1e-3), "K_ext": np.full((2, 1), 1000)}
+    c_e, c_i = map(int, sys.argv[1:3])
+    inputs = np.array([[c_e, c_i]] * 2)
+    outside = {"J_ext": np.full((2, 1), 0.1e-3), "K_ext": np.full((2, 1), c_e)}
     rates, start = [], time.process_time()
-    for g, ratio in json.loads(sys.argv[1]):
+    for g, external_rate in json.loads(sys.argv[3]):
         weights = np.array([[0.1e-3, -g * 0.1e-3]] * 2)
         try:
             rate = delta._firing_rates(
-                weights, inputs, 0.01, 0.02, 0.02, 0.002, nu_ext=np.array([10 * ratio]),
+                weights, inputs, 0.01, 0.02, 0.02, 0.002, nu_ext=np.array([external_rate]),
                 fixpoint_method="LSTSQ", **outside)[0]
         except Exception:
             rate = None
@@ -46,12 +46,10 @@ def cpu(action, repeats=1):
     return min(times), answer
 
 
-def nnmt_rates():
+def nnmt_rates(network):
     """Return NNMT's CPU seconds and its rates (Hz), NaN where its solver fails."""
-    points = json.dumps([(g, ratio) for g in G for ratio in RATIO])
-    command = [PEERS, "-c", NNMT_RUN, points]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    seconds, rates = json.loads(done.stdout.splitlines()[-1])
+    points = json.dumps([(g, ratio * network.threshold_rate) for g in G for ratio in RATIO])
+    seconds, rates = from_peers(NNMT_RUN, network.c_e, network.c_i, points)
     return seconds, np.array(rates, float).reshape(len(G), len(RATIO))
 
 
@@ -75,7 +73,7 @@ if __name__ == "__main__":
         print("NNMT is left out: set BALCOURSE_PEERS")
     else:
         ours, table = cpu(lambda: diffusion.stationary_grid(network, g=G, external_ratio=RATIO), 5)
-        theirs, rates = nnmt_rates()
+        theirs, rates = nnmt_rates(network)
         solved = np.isfinite(rates)
         ours_there = np.nanmax(table[0], axis=2)
         apart = np.abs(ours_there / rates - 1)[solved].max()

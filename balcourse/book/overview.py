@@ -143,9 +143,10 @@ class _Materials(SphinxDirective):
             "|---|---|---|---|---|---|",
         ]
         for lesson in _noted_lessons(self.env):
-            path = pathlib.Path(self.env.doc2path(lesson.name))
-            sheet = Sheet.read(path.with_name(f"homework-{lesson.topic}.md"), "lecturer")
-            self.env.note_dependency(path.with_name(f"homework-{lesson.topic}.md"))
+            page = pathlib.Path(self.env.doc2path(lesson.name))
+            path = page.with_name(f"homework-{lesson.topic}.md")
+            self.env.note_dependency(str(path))
+            sheet = Sheet.read(path)
             deck = f'<a href="{top}slides/{lesson.name}.html">slides of {lesson.topic}</a>'
             cells = (f"{{doc}}`/{lesson.name}`", lesson.minutes, deck, f"`{sheet.name}`")
             table.append(f"| {' | '.join(map(str, (*cells, sheet.points, sheet.minutes)))} |")

@@ -39,11 +39,11 @@ class Sheet:
     private: dict
 
     @classmethod
-    def read(cls, source, private_folder):
-        """Read a sheet and its private part, where there is one."""
+    def read(cls, source, private_folder=None):
+        """Read a sheet and, from the folder if one is given, its private part where it has one."""
         name = source.stem.removeprefix("homework-")
-        private = pathlib.Path(private_folder, f"{name}.md")
-        cells = _read(private) if private.exists() else []
+        private = pathlib.Path(private_folder, f"{name}.md") if private_folder else None
+        cells = _read(private) if private and private.exists() else []
         named = {(role, cell.metadata[role]): cell for cell in cells for role in _roles(cell)}
         return cls(name, _read(source), named)
 
