@@ -18,7 +18,7 @@ WORDS = BLOCK // 64
 TILE = 16
 PLANES = 16
 _LANES = BLOCK // 16
-_STRIDE = TILE * WORDS
+STRIDE = TILE * WORDS
 _PAGE = 512
 _BITS = 0x5555555555555555
 _PAIRS = 0x3333333333333333
@@ -27,8 +27,9 @@ _BYTES = 0x00FF00FF00FF00FF
 
 
 def empty_planes(parts):
-    """Make the counters of each part: one tile of at most `TILE` blocks, and its carries."""
-    return own_pages(parts, PLANES * _STRIDE), own_pages(parts, _STRIDE)
+    """Make the counters of each part, excitatory and inhibitory, for one tile, and its carries."""
+    planes = own_pages(2 * parts, PLANES * STRIDE).reshape(parts, 2, -1)
+    return planes, own_pages(parts, STRIDE)
 
 
 def own_pages(rows, words):
@@ -56,18 +57,49 @@ def set_bit(rows, start, neuron):
     rows[start + neuron // BLOCK * WORDS + lane // 4] |= np.uint64(1) << np.uint64(bit)
 
 
+@kernel(inline="always")
+def slot_of(word, bit):
+    """Return which neuron of its block has this bit of this word."""
+    return word * 4 + bit // 16 + bit % 16 * _LANES
+
+
+@kernel(inline="always")
+def lowest_bit(word):
+    """Return the number of the lowest bit that is set."""
+    bit = 0
+    for width in (32, 16, 8, 4, 2, 1):
+        if word & ((np.uint64(1) << np.uint64(width)) - np.uint64(1)) == 0:
+            word >>= np.uint64(width)
+            bit += width
+    return bit
+
+
+@kernel
+def depth_of(largest):
+    """Return how many planes hold every sum up to `largest`: three or more, as `add_rows` needs."""
+    depth = 3
+    while largest >> depth > 0:
+        depth += 1
+    return depth
+
+
+@kernel
+def clear(planes, depth, words):
+    """Clear `depth` counters of `words` words, and those that are unpacked with them."""
+    for plane in range(np.uint64((depth + 7) // 8 * 8)):
+        for word in range(words):
+            planes[plane * np.uint64(STRIDE) + word] = np.uint64(0)
+
+
 @kernel
 def add_rows(planes, carries, rows, sources, begin, end, depth, first, words):
-    """Add rows into cleared counters, eight at a time.
+    """Add rows into counters, eight at a time.
 
     Word `first` of each row goes to word 0 of the planes. `sources[begin:end]` are the words at
     which rows begin; their number is a multiple of eight. `depth` planes hold every sum.
     """
-    for plane in range(np.uint64((depth + 7) // 8 * 8)):
-        for word in range(words):
-            planes[plane * np.uint64(_STRIDE) + word] = np.uint64(0)
-    twos_plane = np.uint64(_STRIDE)
-    fours_plane = np.uint64(2 * _STRIDE)
+    twos_plane = np.uint64(STRIDE)
+    fours_plane = np.uint64(2 * STRIDE)
     for group in range(begin, end, 8):
         row_0 = sources[group] + first
         row_1 = sources[group + 1] + first
@@ -90,7 +122,7 @@ def add_rows(planes, carries, rows, sources, begin, end, depth, first, words):
             planes[word + fours_plane] = fours
             carries[word] = eights
         for plane in range(np.uint64(3), np.uint64(depth)):
-            start = plane * np.uint64(_STRIDE)
+            start = plane * np.uint64(STRIDE)
             for word in range(words):
                 bits = planes[start + word]
                 carry = carries[word]
@@ -106,30 +138,30 @@ def _added(first, second, third):
 
 
 @kernel
-def unpack(counts, planes, depth, first_block, blocks):
-    """Turn `depth` planes into 16-bit counts, four to a word of `counts` (blocks, 256).
+def unpack(counts, planes, depth, first):
+    """Turn a block's counters, from word `first` of `depth` planes on, into 16-bit `counts`.
 
-    Eight planes are a table of 8 x 16 bits in every 16-bit lane: transposed by bits, pairs and
-    nibbles, it holds the low bytes of sixteen counts. Planes 8 to 15 hold the high bytes.
+    Four counts are a word. Eight planes are a table of 8 x 16 bits in every 16-bit lane: transposed
+    by bits, pairs and nibbles, it holds the low bytes of sixteen counts. Planes 8 to 15 hold the
+    high bytes.
     """
-    for block in range(np.uint64(blocks)):
+    if depth == 0:
         for word in range(np.uint64(BLOCK // 4)):
-            counts[np.uint64(first_block) + block, word] = np.uint64(0)
-        for half in range(np.uint64((depth + 7) // 8)):
-            start = half * np.uint64(8 * _STRIDE) + block * np.uint64(WORDS)
-            _unpack_block(
-                counts, np.uint64(first_block) + block, planes, start, half * np.uint64(8)
-            )
+            counts[word] = np.uint64(0)
+    else:
+        _unpack_bytes(counts, planes, first, 0)
+    if depth > 8:
+        _unpack_bytes(counts, planes, first + 8 * STRIDE, 8)
 
 
 @kernel(inline="always")
-def _unpack_block(counts, block, planes, start, shift):
+def _unpack_bytes(counts, planes, first, shift):
     for word in range(np.uint64(WORDS)):
-        plane_0 = start + word
-        plane_2 = plane_0 + np.uint64(2 * _STRIDE)
-        plane_4 = plane_0 + np.uint64(4 * _STRIDE)
-        plane_6 = plane_0 + np.uint64(6 * _STRIDE)
-        one = np.uint64(_STRIDE)
+        plane_0 = np.uint64(first) + word
+        plane_2 = plane_0 + np.uint64(2 * STRIDE)
+        plane_4 = plane_0 + np.uint64(4 * STRIDE)
+        plane_6 = plane_0 + np.uint64(6 * STRIDE)
+        one = np.uint64(STRIDE)
         even_a, odd_a = _transposed(planes[plane_0], planes[plane_0 + one], _BITS, 1)
         even_b, odd_b = _transposed(planes[plane_2], planes[plane_2 + one], _BITS, 1)
         even_c, odd_c = _transposed(planes[plane_4], planes[plane_4 + one], _BITS, 1)
@@ -138,10 +170,10 @@ def _unpack_block(counts, block, planes, start, shift):
         low_1, low_3 = _transposed(odd_a, odd_b, _PAIRS, 2)
         high_0, high_2 = _transposed(even_c, even_d, _PAIRS, 2)
         high_1, high_3 = _transposed(odd_c, odd_d, _PAIRS, 2)
-        _store(counts, block, np.uint64(0) + word, low_0, high_0, shift)
-        _store(counts, block, np.uint64(WORDS) + word, low_1, high_1, shift)
-        _store(counts, block, np.uint64(2 * WORDS) + word, low_2, high_2, shift)
-        _store(counts, block, np.uint64(3 * WORDS) + word, low_3, high_3, shift)
+        _store(counts, np.uint64(0) + word, low_0, high_0, shift)
+        _store(counts, np.uint64(WORDS) + word, low_1, high_1, shift)
+        _store(counts, np.uint64(2 * WORDS) + word, low_2, high_2, shift)
+        _store(counts, np.uint64(3 * WORDS) + word, low_3, high_3, shift)
 
 
 @kernel(inline="always")
@@ -155,12 +187,19 @@ def _transposed(low, high, mask, shift):
 
 
 @kernel(inline="always")
-def _store(counts, block, place, low, high, shift):
-    """Store the counts of bits r, r + 4, r + 8 and r + 12 of a 16-bit lane."""
+def _store(counts, place, low, high, shift):
+    """Store the bytes of bits r, r + 4, r + 8 and r + 12 of a 16-bit lane: low bytes come first."""
     step = np.uint64(4 * WORDS)
-    byte = np.uint64(_BYTES)
     first, second = _transposed(low, high, _NIBBLES, 4)
-    counts[block, place] |= (first & byte) << shift
-    counts[block, place + step] |= (second & byte) << shift
-    counts[block, place + step + step] |= ((first >> np.uint64(8)) & byte) << shift
-    counts[block, place + step + step + step] |= ((second >> np.uint64(8)) & byte) << shift
+    _store_bytes(counts, place, first, shift)
+    _store_bytes(counts, place + step, second, shift)
+    _store_bytes(counts, place + step + step, first >> np.uint64(8), shift)
+    _store_bytes(counts, place + step + step + step, second >> np.uint64(8), shift)
+
+
+@kernel(inline="always")
+def _store_bytes(counts, place, lanes, shift):
+    if shift == 0:
+        counts[place] = lanes & np.uint64(_BYTES)
+    else:
+        counts[place] |= (lanes & np.uint64(_BYTES)) << np.uint64(8)

@@ -341,8 +341,8 @@ class Simulation:
         self.chunk = max(int(delays.min()), 6_250_000 // network.n)
         self._check_sizes(delays, refractory)
         self.graph = self._make_graph(delays, seed)
-        self.cells = self._make_cells(refractory)
-        self.state = self._make_state(seed)
+        self.cells = self._make_cells()
+        self.state = self._make_state(refractory, seed)
         self.work = windows.make_work(self.graph, refractory)
         history = int(delays.max())
         volleys = -(-self.chunk // (refractory + 1)) + -(-history // (refractory + 1))
@@ -396,7 +396,6 @@ class Simulation:
         under_way = senders[recent[0] : recent[-1]].copy()
         senders[: len(under_way)] = under_way
         bounds[: 2 * history + 1] = recent - recent[0]
-        self.state.awake[:] = np.maximum(self.state.awake - steps, 0)
 
     def _slots(self, neurons):
         """Number the places of all blocks in a row; return those of the neurons."""
@@ -450,10 +449,10 @@ class Simulation:
             parts=min(self.threads, blocks),
             delays=delays,
             window=int(delays.min()),
-            depths=np.array([network.c_e.bit_length(), network.c_i.bit_length()]),
+            in_degrees=np.array([network.c_e, network.c_i]),
         )
 
-    def _make_cells(self, refractory):
+    def _make_cells(self):
         network = self.network
         tau, j, g = (np.array(_pair(value)) for value in (network.tau, network.j, network.g))
         return windows.Cells(
@@ -462,13 +461,13 @@ class Simulation:
             weight_i=(g * j).astype(np.float32),
             reset=np.full(2, network.reset, np.float32),
             threshold=np.full(2, network.threshold, np.float32),
-            refractory=refractory,
         )
 
-    def _make_state(self, seed):
+    def _make_state(self, refractory, seed):
         network, blocks = self.network, len(self.graph.firsts)
         start = np.random.Generator(np.random.PCG64([seed, START])).random(network.n)
-        potentials, awake = (own_pages(blocks, BLOCK // 2).view(np.float32) for _ in range(2))
+        potentials = own_pages(blocks, BLOCK // 2).view(np.float32)
+        volleys = own_pages(blocks, refractory // 4 + 1).view(np.uint16)
         below = np.nextafter(np.float32(network.threshold), np.float32(-np.inf))
         spread = network.threshold - network.reset
         potentials[:] = -np.inf
@@ -477,7 +476,9 @@ class Simulation:
         )
         return windows.State(
             potentials=potentials,
-            awake=awake,
+            asleep=own_pages(blocks, BLOCK // 4).view(np.uint16),
+            volleys=volleys[:, : refractory + 1],
+            marks=own_pages(blocks, 3).view(np.int64),
             lanes=lane_states(seed, EXTERNAL, blocks),
             rare=np.array([random_state(seed, stream=RARE + 4 * b) for b in range(blocks)]),
         )

@@ -1,10 +1,13 @@
-"""Poisson random numbers, a vector at a time and exact in distribution.
+"""Poisson random numbers in columns of bits, exact in distribution.
 
-One 16-bit random number decides most draws. Of its 65,536 values, floor(65536 p_k) stand for the
-count k, in order of k, so a count is the number of rungs of a ladder that the random number
-passes. The few values left over (about one in 10,000) stand for what rounding down has lost: they
-are drawn again, with 53 bits, from the remainder of the distribution, so the tail is kept. The
-random numbers are xoshiro256++ in 32 lanes (`balcourse.models.random`).
+Twelve random bits decide most draws. Of their 4,096 values, floor(4096 p_k) stand for the count k,
+in order of k, so a count is the number of rungs of a ladder that the random number passes. A few
+values (one in 1,000 or less for means of a few spikes) stand for what rounding down has lost: they
+are drawn again, with 53 bits, from the remainder of the distribution, so the tail is kept.
+
+The random bits of 64 draws fill a word, one word for each of the twelve; one comparison with a rung
+thus serves 64 draws. What it gives is a row of bits, and rows of bits are added as those of spikes
+are (`balcourse.models.bitrows`). The random bits are those of xoshiro256++ in 32 lanes.
 """
 
 import math
@@ -12,15 +15,16 @@ import math
 import numpy as np
 from scipy import special
 
-from balcourse.models.bitrows import own_pages
+from balcourse.models.bitrows import STRIDE, WORDS, add_rows, lowest_bit, own_pages, slot_of
 from balcourse.models.kernel import kernel
 from balcourse.models.random import seed_words, split, uniform
 from balcourse.parameters import checked
 
 LANES = 32
-DRAWS = 1024
-_CHUNK = 128
-_CELLS = 1 << 16
+BITS = 12
+_CELLS = 1 << BITS
+_GROUP = 8
+_EVERY_COUNT = 0x0001000100010001
 
 
 def lane_states(seed, stream, count):
@@ -42,7 +46,7 @@ def seed_lanes(states, seed, stream):
 
 
 def ladders(means):
-    """Make the tables from which `add_poisson` draws.
+    """Make the tables from which `add_poisson` and `draw_again` draw.
 
     Parameters
     ----------
@@ -52,20 +56,19 @@ def ladders(means):
     Returns
     -------
     rungs : numpy.ndarray
-        Shape (tables, rungs), uint16: a random number passes a rung if it is greater. The number
-        of rungs is a multiple of four.
-    escapes : numpy.ndarray
-        Shape (tables,), int64: random numbers from this one on are drawn again.
+        Shape (tables, rungs), uint16: a random number passes a rung if it is greater.
+    heights : numpy.ndarray
+        Shape (tables,), int64: rungs that count; a number that passes the next is drawn again.
     least : numpy.ndarray
         Shape (tables,), int64: the count below the first rung.
     tails : numpy.ndarray
-        Shape (tables, counts): cumulative distribution of the count of an escaped draw.
+        Shape (tables, counts): cumulative distribution of the count of a draw that is drawn again.
 
     Examples
     --------
-    >>> rungs, escapes, least, tails = ladders([0.9])
-    >>> int(rungs[0, 0]), int(escapes[0])
-    (26643, 65532)
+    >>> rungs, heights, least, tails = ladders([0.9])
+    >>> int(rungs[0, 0]), int(heights[0]), int(rungs[0, heights[0]])
+    (1664, 6, 4090)
     """
     means = np.array([checked("mean", mean, at_least=0, at_most=10_000) for mean in means])
     largest = means.max()
@@ -73,73 +76,95 @@ def ladders(means):
     logarithm = special.xlogy(counts, means[:, None]) - special.gammaln(counts + 1)
     probability = np.exp(logarithm - means[:, None])
     cells = np.floor(probability * _CELLS).astype(np.int64)
-    escapes = cells.sum(axis=1)
     tails = np.cumsum(probability - cells / _CELLS, axis=1)
     tails /= np.where(tails[:, -1:] > 0, tails[:, -1:], 1)
     least = (cells > 0).argmax(axis=1)
-    used = (cells > 0).sum(axis=1).max()
-    ends = np.cumsum(np.take_along_axis(cells, least[:, None] + np.arange(used), axis=1), axis=1)
-    rungs = np.full((len(means), -(-used // 4) * 4), _CELLS - 1, np.uint16)
-    rungs[:, :used] = np.minimum(ends, _CELLS) - 1
-    return rungs, escapes, least, tails
+    heights = (cells > 0).sum(axis=1) - 1
+    used = np.take_along_axis(cells, least[:, None] + np.arange(heights.max() + 1), axis=1)
+    return np.cumsum(used, axis=1).astype(np.uint16) - np.uint16(1), heights, least, tails
+
+
+def empty_noise(parts):
+    """Make room for each part's random bits, for eight rows of passed rungs and for their bits."""
+    bits = own_pages(parts, _GROUP * BITS)[:, : _GROUP * BITS].reshape(parts, _GROUP, BITS)
+    return own_pages(parts, BITS * STRIDE), own_pages(parts, _GROUP * STRIDE), bits
 
 
 @kernel
-def fill_noise(noise, states, block):
-    """Fill `noise` (256 words, each four 16-bit numbers) and advance the block's lanes."""
-    for batch in range(DRAWS // 4 // LANES):
-        for lane in range(LANES):
-            first = states[block, 0, lane]
-            second = states[block, 1, lane]
-            third = states[block, 2, lane] ^ first
-            fourth = states[block, 3, lane] ^ second
-            total = first + states[block, 3, lane]
-            mixed = (total << np.uint64(23)) | (total >> np.uint64(41))
-            noise[batch * LANES + lane] = mixed + first
-            states[block, 0, lane] = first ^ fourth
-            states[block, 1, lane] = second ^ third
-            states[block, 2, lane] = third ^ (second << np.uint64(17))
-            states[block, 3, lane] = (fourth << np.uint64(45)) | (fourth >> np.uint64(19))
+def fill_noise(noise, first, states, block):
+    """Fill a block's words of `noise`, from word `first` of each row, and advance its lanes."""
+    for pair in range(np.uint64(BITS // 2)):
+        for half in range(np.uint64(2)):
+            start = (pair * np.uint64(2) + half) * np.uint64(STRIDE) + np.uint64(first)
+            for word in range(np.uint64(WORDS)):
+                lane = half * np.uint64(WORDS) + word
+                state_0 = states[block, 0, lane]
+                state_1 = states[block, 1, lane]
+                state_2 = states[block, 2, lane] ^ state_0
+                state_3 = states[block, 3, lane] ^ state_1
+                total = state_0 + states[block, 3, lane]
+                mixed = (total << np.uint64(23)) | (total >> np.uint64(41))
+                noise[start + word] = mixed + state_0
+                states[block, 0, lane] = state_0 ^ state_3
+                states[block, 1, lane] = state_1 ^ state_2
+                states[block, 2, lane] = state_2 ^ (state_1 << np.uint64(17))
+                states[block, 3, lane] = (state_3 << np.uint64(45)) | (state_3 >> np.uint64(19))
 
 
 @kernel
-def _draw_again(counts, block, draw, passed, tails, table, state):
-    """Replace `passed` rungs in one count by a draw from the remainder of the distribution."""
-    chance = uniform(state)
-    count = 0
-    while count < tails.shape[1] - 1 and chance >= tails[table, count]:
-        count += 1
-    counts[block, draw] += count - passed
+def add_poisson(planes, carries, noise, passed, places, bits, rungs, height, depth, words):
+    """Add to each of the counters of `words` words how many of `height` rungs its number passes.
 
-
-@kernel
-def add_poisson(counts, block, noise, rungs, escapes, least, tails, table, state):
-    """Add a Poisson number to each of the `DRAWS` counts of a block.
-
-    `noise` holds `DRAWS` random numbers of 16 bits; `state` serves the draws that escape.
+    On return the first row of `passed` tells which numbers also pass the next rung: those draws
+    are to be drawn again.
     """
-    for rung in range(0, rungs.shape[1], 4):
-        first = rungs[table, rung]
-        second = rungs[table, rung + 1]
-        third = rungs[table, rung + 2]
-        fourth = rungs[table, rung + 3]
-        for draw in range(DRAWS):
-            value = noise[draw]
-            passed = np.uint16(value > first) + np.uint16(value > second)
-            passed += np.uint16(value > third) + np.uint16(value > fourth)
-            counts[block, draw] += passed
-    if least[table] > 0:
-        for draw in range(DRAWS):
-            counts[block, draw] += least[table]
-    for chunk in range(np.uint64(DRAWS // _CHUNK)):
-        first_draw = chunk * np.uint64(_CHUNK)
-        largest = np.uint16(0)
-        for draw in range(np.uint64(_CHUNK)):
-            largest = max(largest, noise[first_draw + draw])
-        if largest >= escapes[table]:
-            for draw in range(first_draw, first_draw + np.uint64(_CHUNK)):
-                if noise[draw] >= escapes[table]:
-                    passed = least[table]
-                    for rung in range(rungs.shape[1]):
-                        passed += noise[draw] > rungs[table, rung]
-                    _draw_again(counts, block, draw, passed, tails, table, state)
+    for first in range(0, height, _GROUP):
+        _pass_rungs(passed, noise, bits, rungs, first, min(first + _GROUP, height), words)
+        add_rows(planes, carries, passed, places, 0, _GROUP, depth, np.uint64(0), words)
+    _pass_rungs(passed, noise, bits, rungs, height, height + 1, words)
+
+
+@kernel
+def _pass_rungs(passed, noise, bits, rungs, first, last, words):
+    """Compare every random number with each of at most eight rungs; rows left over are cleared."""
+    for rung in range(first, last):
+        for bit in range(BITS):
+            bits[rung - first, bit] = np.uint64(0) - (np.uint64(rungs[rung]) >> np.uint64(bit) & 1)
+    for row in range(np.uint64(last - first)):
+        start = row * np.uint64(STRIDE)
+        for word in range(words):
+            greater = np.uint64(0)
+            for bit in range(np.uint64(BITS)):
+                own = noise[bit * np.uint64(STRIDE) + word]
+                differ = own ^ bits[row, bit]
+                greater ^= (greater ^ own) & differ
+            passed[start + word] = greater
+    for row in range(np.uint64(last - first), np.uint64(_GROUP)):
+        start = row * np.uint64(STRIDE)
+        for word in range(words):
+            passed[start + word] = 0
+
+
+@kernel
+def draw_again(counts, again, height, least, tails, state):
+    """Finish the counts of a block, four to a word: draw anew where `again` has a bit."""
+    if least > 0:
+        for word in range(counts.size):
+            counts[word] += np.uint64(least) * np.uint64(_EVERY_COUNT)
+    for word in range(WORDS):
+        rest = again[word]
+        while rest > 0:
+            slot = slot_of(word, lowest_bit(rest))
+            change = np.uint64(_remainder(least, tails, state) - least - height)
+            counts[slot // 4] += change << np.uint64(slot % 4 * 16)
+            rest &= rest - np.uint64(1)
+
+
+@kernel
+def _remainder(least, tails, state):
+    """Draw a count from what rounding down has lost."""
+    chance = uniform(state)
+    count = least if least > 0 and chance >= tails[least - 1] else 0
+    while count < tails.size - 1 and chance >= tails[count]:
+        count += 1
+    return count

@@ -13,11 +13,23 @@ from typing import NamedTuple
 import numpy as np
 from numba import prange
 
-from balcourse.models.bitrows import BLOCK, WORDS, add_rows, empty_planes, own_pages, unpack
+from balcourse.models.bitrows import (
+    BLOCK,
+    STRIDE,
+    WORDS,
+    add_rows,
+    clear,
+    depth_of,
+    empty_planes,
+    lowest_bit,
+    own_pages,
+    unpack,
+)
 from balcourse.models.kernel import kernel
-from balcourse.models.poisson import DRAWS, add_poisson, fill_noise
+from balcourse.models.poisson import add_poisson, draw_again, empty_noise, fill_noise
 
-assert DRAWS == BLOCK
+HEAD, TAIL, VOLLEY = range(3)
+_TO_BITS = 0x0102040810204080
 
 
 class Graph(NamedTuple):
@@ -35,7 +47,7 @@ class Graph(NamedTuple):
     parts: int
     delays: np.ndarray
     window: int
-    depths: np.ndarray
+    in_degrees: np.ndarray
 
 
 class Cells(NamedTuple):
@@ -46,27 +58,31 @@ class Cells(NamedTuple):
     weight_i: np.ndarray
     reset: np.ndarray
     threshold: np.ndarray
-    refractory: int
 
 
 class Drive(NamedTuple):
     """External input: tables of `balcourse.models.poisson.ladders`, and which to use when."""
 
     rungs: np.ndarray
-    escapes: np.ndarray
+    heights: np.ndarray
     least: np.ndarray
     tails: np.ndarray
     tables: np.ndarray
 
 
 class State(NamedTuple):
-    """What is carried from step to step, by block: a neuron integrates from step `awake` on.
+    """What is carried from step to step, by block.
 
-    Places that no neuron fills have a potential of minus infinity, and never fire.
+    While a neuron is refractory its potential is minus infinity, which no input lifts; so are the
+    potentials at places that no neuron fills. Refractory neurons wait in a queue, the ring `asleep`;
+    the ring `volleys` tells how many joined in each of the last steps. `marks` are the queue's
+    `HEAD` and `TAIL`, which only grow, and the place in `volleys` of the step at hand, `VOLLEY`.
     """
 
     potentials: np.ndarray
-    awake: np.ndarray
+    asleep: np.ndarray
+    volleys: np.ndarray
+    marks: np.ndarray
     lanes: np.ndarray
     rare: np.ndarray
 
@@ -96,13 +112,18 @@ class Work(NamedTuple):
     sources: np.ndarray
     edges: np.ndarray
     planes: np.ndarray
+    depths: np.ndarray
     carries: np.ndarray
     counts: np.ndarray
     count_words: np.ndarray
     noise: np.ndarray
-    noise_words: np.ndarray
+    passed: np.ndarray
+    places: np.ndarray
+    bits: np.ndarray
     fired: np.ndarray
     fired_words: np.ndarray
+    packed: np.ndarray
+    packed_words: np.ndarray
     found: np.ndarray
     found_ends: np.ndarray
 
@@ -113,20 +134,27 @@ def make_work(graph, refractory):
     volleys = -(-window // (refractory + 1))
     arrivals = graph.n * volleys * len(graph.delays) + 16 * window
     planes, carries = empty_planes(graph.parts)
-    count_words = own_pages(2 * blocks, BLOCK // 4).reshape(2, blocks, -1)
-    noise_words = own_pages(graph.parts, BLOCK // 4)
+    slots = graph.parts if graph.as_bits else blocks
+    count_words = own_pages(2 * slots, BLOCK // 4).reshape(2, slots, -1)
+    noise, passed, bits = empty_noise(graph.parts)
     fired_words = own_pages(graph.parts, BLOCK // 8)
+    packed_words = own_pages(graph.parts, WORDS)
     return Work(
         sources=np.empty(arrivals, np.uint64),
         edges=np.zeros(2 * window + 1, np.int64),
         planes=planes,
+        depths=own_pages(graph.parts, 2).view(np.int64),
         carries=carries,
         counts=count_words.view(np.uint16),
         count_words=count_words,
-        noise=noise_words.view(np.uint16),
-        noise_words=noise_words,
+        noise=noise,
+        passed=passed,
+        places=np.arange(8, dtype=np.uint64) * np.uint64(STRIDE),
+        bits=bits,
         fired=fired_words.view(np.uint8),
         fired_words=fired_words,
+        packed=packed_words.view(np.uint8),
+        packed_words=packed_words,
         found=own_pages(blocks, BLOCK * volleys // 4).view(np.uint16),
         found_ends=own_pages(blocks, window + 1).view(np.int64),
     )
@@ -180,129 +208,159 @@ def _run_part(part, first, last, graph, cells, drive, state, traces, work):
     """Run one part of the network through a window."""
     blocks = graph.firsts.size
     tiles = (blocks + graph.tile - 1) // graph.tile
-    first_tile = part * tiles // graph.parts
-    last_tile = (part + 1) * tiles // graph.parts
-    for step in range(first, last):
-        for tile in range(first_tile, last_tile):
-            first_block = tile * graph.tile
-            last_block = min(first_block + graph.tile, blocks)
-            for population in range(2):
-                edge = 2 * (step - first) + population
-                if graph.as_bits:
-                    _count_bits(part, population, edge, first_block, last_block, graph, work)
-                else:
-                    _count_targets(population, edge, tile, first_block, last_block, graph, work)
+    for tile in range(part * tiles // graph.parts, (part + 1) * tiles // graph.parts):
+        first_block = tile * graph.tile
+        last_block = min(first_block + graph.tile, blocks)
+        for step in range(first, last):
+            _add_arrivals(part, step, first, first_block, last_block, graph, drive, state, work)
+            if not graph.as_bits:
+                for block in range(first_block, last_block):
+                    _count(part, block, block, step, first_block, graph, drive, state, work)
+                _count_targets(0, 2 * (step - first), tile, first_block, graph, work)
+                _count_targets(1, 2 * (step - first) + 1, tile, first_block, graph, work)
             for block in range(first_block, last_block):
-                _step_block(part, block, step, step - first, graph, cells, drive, state, work)
-        for trace in range(traces.blocks.size):
-            block = traces.blocks[trace]
-            if first_tile * graph.tile <= block < last_tile * graph.tile:
-                traces.potentials[step, trace] = state.potentials[block, traces.places[trace]]
+                slot = part if graph.as_bits else block
+                if graph.as_bits:
+                    _count(part, slot, block, step, first_block, graph, drive, state, work)
+                _step_block(part, slot, block, step, step - first, graph, cells, state, work)
+            for trace in range(traces.blocks.size):
+                block = traces.blocks[trace]
+                if first_block <= block < last_block:
+                    potential = state.potentials[block, traces.places[trace]]
+                    reset = cells.reset[0 if block < graph.blocks_e else 1]
+                    refractory = potential == -np.inf
+                    traces.potentials[step, trace] = reset if refractory else potential
+
+
+@kernel(inline="always")
+def _add_arrivals(part, step, first, first_block, last_block, graph, drive, state, work):
+    """Add up, in a tile's counters, the spikes that arrive in one step, and the external ones."""
+    carries = work.carries[part]
+    words = np.uint64((last_block - first_block) * WORDS)
+    for source in range(2):
+        edge = 2 * (step - first) + source
+        begin, end = work.edges[edge], work.edges[edge + 1]
+        planes = work.planes[part, source]
+        largest = min(end - begin, graph.in_degrees[source]) if graph.as_bits else 0
+        if source == 0:
+            largest += drive.rungs.shape[1] - 1
+        depth = depth_of(largest) if largest > 0 else 0
+        work.depths[part, source] = depth
+        clear(planes, depth, words)
+        if graph.as_bits:
+            start = np.uint64(first_block * WORDS)
+            add_rows(planes, carries, graph.rows, work.sources, begin, end, depth, start, words)
+    edge_e = min(max(graph.blocks_e, first_block), last_block)
+    _draw(part, drive.tables[step, 0], first_block, first_block, edge_e, drive, state, work)
+    _draw(part, drive.tables[step, 1], first_block, edge_e, last_block, drive, state, work)
+
+
+@kernel(inline="always")
+def _draw(part, table, first_block, begin, end, drive, state, work):
+    """Draw the external input of some blocks of a tile into the counters."""
+    for block in range(begin, end):
+        fill_noise(work.noise[part], (block - first_block) * WORDS, state.lanes, block)
+    start = (begin - first_block) * WORDS
+    add_poisson(
+        work.planes[part, 0, start:],
+        work.carries[part],
+        work.noise[part, start:],
+        work.passed[part, start:],
+        work.places,
+        work.bits[part],
+        drive.rungs[table],
+        drive.heights[table],
+        work.depths[part, 0],
+        np.uint64((end - begin) * WORDS),
+    )
+
+
+@kernel(inline="always")
+def _count(part, slot, block, step, first_block, graph, drive, state, work):
+    """Turn a block's counters into integers, and finish the external input."""
+    place = (block - first_block) * WORDS
+    for source in range(2):
+        planes, depth = work.planes[part, source], work.depths[part, source]
+        unpack(work.count_words[source, slot], planes, depth, place)
+    table = drive.tables[step, 0 if block < graph.blocks_e else 1]
+    draw_again(
+        work.count_words[0, slot],
+        work.passed[part, place:],
+        drive.heights[table],
+        drive.least[table],
+        drive.tails[table],
+        state.rare[block],
+    )
 
 
 @kernel
-def _count_bits(part, population, edge, first_block, last_block, graph, work):
-    """Count the arrivals of one step in a tile, from rows of bits."""
-    begin, end = work.edges[edge], work.edges[edge + 1]
-    blocks = last_block - first_block
-    depth = 0
-    if end > begin:
-        depth = 3
-        while depth < graph.depths[population] and end - begin >> depth > 0:
-            depth += 1
-        add_rows(
-            work.planes[part],
-            work.carries[part],
-            graph.rows,
-            work.sources,
-            begin,
-            end,
-            depth,
-            np.uint64(first_block * WORDS),
-            np.uint64(blocks * WORDS),
-        )
-    unpack(work.count_words[population], work.planes[part], depth, first_block, blocks)
-
-
-@kernel
-def _count_targets(population, edge, tile, first_block, last_block, graph, work):
+def _count_targets(source, edge, tile, first_block, graph, work):
     """Count the arrivals of one step in a tile, from lists of targets."""
-    for block in range(first_block, last_block):
-        for place in range(BLOCK):
-            work.counts[population, block, place] = 0
     rows = graph.delays.size * graph.n
     for index in range(work.edges[edge], work.edges[edge + 1]):
         entry = tile * rows + np.int64(work.sources[index])
         for synapse in range(graph.starts[entry], graph.starts[entry + 1]):
             target = np.int64(graph.targets[synapse])
-            work.counts[population, first_block + target // BLOCK, target % BLOCK] += 1
+            work.counts[source, first_block + target // BLOCK, target % BLOCK] += 1
 
 
-@kernel
-def _step_block(part, block, step, place_in_window, graph, cells, drive, state, work):
-    """Draw the external input of a block, integrate, and list the neurons that fired."""
+@kernel(inline="always")
+def _step_block(part, slot, block, step, place_in_window, graph, cells, state, work):
+    """Wake the neurons whose refractory period ends, integrate, and list those that fire."""
     population = 0 if block < graph.blocks_e else 1
-    fill_noise(work.noise_words[part], state.lanes, block)
-    add_poisson(
-        work.counts[0],
-        block,
-        work.noise[part],
-        drive.rungs,
-        drive.escapes,
-        drive.least,
-        drive.tails,
-        drive.tables[step, population],
-        state.rare[block],
-    )
+    potentials, asleep, marks = state.potentials[block], state.asleep[block], state.marks[block]
+    volley = marks[VOLLEY]
+    for place in range(marks[HEAD], marks[HEAD] + state.volleys[block, volley]):
+        potentials[asleep[place % BLOCK]] = cells.reset[population]
+    marks[HEAD] += state.volleys[block, volley]
     _integrate(
-        state.potentials[block],
-        state.awake[block],
-        work.counts[0, block],
-        work.counts[1, block],
+        potentials,
+        work.counts[0, slot],
+        work.counts[1, slot],
         work.fired[part],
-        step,
-        population,
-        cells,
+        cells.decay[population],
+        cells.weight_e[population],
+        cells.weight_i[population],
+        cells.threshold[population],
     )
-    work.found_ends[block, place_in_window + 1] = _collect(
-        work.fired_words[part], work.found[block], work.found_ends[block, place_in_window]
+    begin = work.found_ends[block, place_in_window]
+    end = _collect(
+        work.fired_words[part],
+        work.packed[part],
+        work.packed_words[part],
+        work.found[block],
+        begin,
     )
+    work.found_ends[block, place_in_window + 1] = end
+    for index in range(begin, end):
+        asleep[marks[TAIL] % BLOCK] = work.found[block, index]
+        marks[TAIL] += 1
+    state.volleys[block, volley] = end - begin
+    marks[VOLLEY] = (volley + 1) % state.volleys.shape[1]
 
 
 @kernel
-def _integrate(potentials, awake, excitatory, inhibitory, fired, step, population, cells):
-    """Advance a block by one step: decay, jump, fire, reset, hold."""
-    decay = cells.decay[population]
-    weight_e = cells.weight_e[population]
-    weight_i = cells.weight_i[population]
-    reset = cells.reset[population]
-    threshold = cells.threshold[population]
-    now = np.float32(step)
-    again = np.float32(step + cells.refractory + 1)
+def _integrate(potentials, excitatory, inhibitory, fired, decay, weight_e, weight_i, threshold):
+    """Advance a block by one step: decay, jump, fire."""
     for place in range(BLOCK):
         jump = weight_e * np.float32(excitatory[place]) - weight_i * np.float32(inhibitory[place])
-        free = potentials[place] * decay + jump
-        potential = free if awake[place] <= now else reset
+        potential = potentials[place] * decay + jump
         fires = potential >= threshold
-        potentials[place] = reset if fires else potential
-        awake[place] = again if fires else awake[place]
+        potentials[place] = np.float32(-np.inf) if fires else potential
         fired[place] = fires
 
 
 @kernel
-def _collect(fired_words, found, end):
-    """Append the places of the neurons that fired, eight flags at a time."""
-    any_fired = np.uint64(0)
+def _collect(fired_words, packed, packed_words, found, end):
+    """Append the places of the neurons that fired: eight flags are a bit each of a byte."""
     for word in range(BLOCK // 8):
-        any_fired |= fired_words[word]
-    if any_fired > 0:
-        for word in range(BLOCK // 8):
-            flags = fired_words[word]
-            if flags > 0:
-                for byte in range(8):
-                    if flags >> np.uint64(8 * byte) & np.uint64(1):
-                        found[end] = word * 8 + byte
-                        end += 1
+        packed[word] = np.uint8((fired_words[word] * np.uint64(_TO_BITS)) >> np.uint64(56))
+    for word in range(BLOCK // 64):
+        rest = packed_words[word]
+        while rest > 0:
+            found[end] = word * 64 + lowest_bit(rest)
+            end += 1
+            rest &= rest - np.uint64(1)
     return end
 
 

@@ -12,7 +12,7 @@ from scipy import stats
 from balcourse.models.poisson import lane_states
 from balcourse.models.random import below, next_word, random_state, uniform
 
-BLOCK, LANES = 1024, 32
+BLOCK, WORDS, LANES, BITS = 1024, 16, 32, 12
 
 
 def spikes(network, steps, dt, seed):
@@ -53,12 +53,12 @@ def spikes(network, steps, dt, seed):
 
 
 def cells(mean):
-    """Return the count for each 16-bit number (-1: draw again), and the remainder's cumulative."""
+    """Return the count for each 12-bit number (-1: draw again), and the remainder's cumulative."""
     counts = np.arange(2_000)
     probability = stats.poisson.pmf(counts, mean)
-    whole = np.floor(probability * 65536).astype(int)
-    table = np.concatenate([np.repeat(counts, whole), np.full(65536 - whole.sum(), -1)])
-    remainder = np.cumsum(probability - whole / 65536)
+    whole = np.floor(probability * 4096).astype(int)
+    table = np.concatenate([np.repeat(counts, whole), np.full(4096 - whole.sum(), -1)])
+    remainder = np.cumsum(probability - whole / 4096)
     return table, remainder / remainder[-1]
 
 
@@ -124,12 +124,16 @@ def run(
         excitatory = arrivals(fired, step, 0, n_e, connected, delays)
         inhibitory = arrivals(fired, step, n_e, n, connected, delays)
         for block in range(len(ends) - 1):
-            words = np.zeros(BLOCK // 4, np.uint64)
-            for word in range(BLOCK // 4):
+            words = np.zeros(BITS * WORDS, np.uint64)
+            for word in range(BITS * WORDS):
                 words[word] = next_word(lanes[block, :, word % LANES])
             population = 0 if ends[block] < n_e else 1
-            for place in range(BLOCK):
-                value = (words[place // 4] >> np.uint64(16 * (place % 4))) & np.uint64(0xFFFF)
+            for bit in range(BLOCK):
+                word, shift = bit // 64, np.uint64(bit % 64)
+                place = word * 4 + bit % 64 // 16 + bit % 16 * 64
+                value = 0
+                for row in range(BITS):
+                    value += np.int64(words[row * WORDS + word] >> shift & np.uint64(1)) << row
                 external = tables[population, value]
                 if external < 0:
                     external = np.searchsorted(tails[population], uniform(rare[block]), "right")
