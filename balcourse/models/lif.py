@@ -343,6 +343,7 @@ class Simulation:
         self.graph = self._make_graph(delays, seed)
         self.cells = self._make_cells()
         self.state = self._make_state(refractory, seed)
+        self.constant_drive = _drive(np.repeat(self.means(np.ones(1)), self.chunk, axis=1))
         self.work = windows.make_work(self.graph, refractory)
         history = int(delays.max())
         volleys = -(-self.chunk // (refractory + 1)) + -(-history // (refractory + 1))
@@ -490,18 +491,21 @@ class Simulation:
 
     def _make_drive(self, steps):
         if self.modulation is None:
-            means = np.broadcast_to(self.means(np.ones(1)), (2, steps))
-        else:
-            times = (self.step + np.arange(steps)) * self.dt
-            factors = np.asarray(self.modulation(times), float)
-            if factors.shape not in ((steps,), (2, steps)) or not (factors >= 0).all():
-                raise ValueError(
-                    f"modulation gives shape {factors.shape}: must be ({steps},) or (2, {steps}),"
-                    " finite numbers of at least 0"
-                )
-            means = self.means(np.ones(1)) * factors
-        tables, which = np.unique(means, return_inverse=True)
-        return windows.Drive(*ladders(tables), which.reshape(2, steps).T.copy())
+            return self.constant_drive
+        times = (self.step + np.arange(steps)) * self.dt
+        factors = np.asarray(self.modulation(times), float)
+        if factors.shape not in ((steps,), (2, steps)) or not (factors >= 0).all():
+            raise ValueError(
+                f"modulation gives shape {factors.shape}: must be ({steps},) or (2, {steps}),"
+                " finite numbers of at least 0"
+            )
+        return _drive(self.means(np.ones(1)) * factors)
+
+
+def _drive(means):
+    """Make the tables for the mean external spikes of each step, shape (2, steps)."""
+    tables, which = np.unique(means, return_inverse=True)
+    return windows.Drive(*ladders(tables), which.reshape(means.shape).T.copy())
 
 
 def _joined(pieces, cut_short):
