@@ -32,7 +32,7 @@ from balcourse.parameters import checked
 # Streams of random numbers: those of the graph are multiples of four (`wiring`).
 EXTERNAL, RARE, START = 1, 2, 3
 _LARGEST_COUNT = np.iinfo(np.uint16).max
-_LARGEST_STEP = 1 << 24
+_MOST_STEPS = 1 << 24
 
 
 @dataclasses.dataclass(frozen=True)
@@ -412,10 +412,10 @@ class Simulation:
                     f" external spikes a step on population {population}; must be at most 10000,"
                     f" and with c_e = {network.c_e} recurrent ones fit a counter of 16 bits"
                 )
-        if self.chunk + refractory + 1 > _LARGEST_STEP:
+        if self.chunk + refractory > _MOST_STEPS:
             raise ValueError(
                 f"dt = {self.dt} ms: delay and refractory period have"
-                f" {self.chunk + refractory} steps; must be at most {_LARGEST_STEP - 1}"
+                f" {self.chunk + refractory} steps; must be at most {_MOST_STEPS}"
             )
         if network.c_i > _LARGEST_COUNT:
             raise ValueError(f"epsilon = {network.epsilon}: c_i = {network.c_i} overflows 16 bits")
@@ -424,6 +424,7 @@ class Simulation:
         bits = network.n**2 * len(delays) // 8
         volleys = -(-(self.chunk + delays.max()) // (refractory + 1))
         need = (bits if self.as_bits else 2 * synapses) + network.n * (200 + 4 * int(volleys))
+        need += 2 * refractory * network.n // BLOCK
         have = psutil.virtual_memory().available
         if need > have:
             raise ValueError(

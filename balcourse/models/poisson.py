@@ -25,6 +25,7 @@ BITS = 12
 _CELLS = 1 << BITS
 _GROUP = 8
 _EVERY_COUNT = 0x0001000100010001
+PLACES = np.arange(_GROUP, dtype=np.uint64) * np.uint64(STRIDE)
 
 
 def lane_states(seed, stream, count):
@@ -68,7 +69,7 @@ def ladders(means):
     --------
     >>> rungs, heights, least, tails = ladders([0.9])
     >>> int(rungs[0, 0]), int(heights[0]), int(rungs[0, heights[0]])
-    (1664, 6, 4090)
+    (1664, 6, 4092)
     """
     means = np.array([checked("mean", mean, at_least=0, at_most=10_000) for mean in means])
     largest = means.max()
@@ -115,8 +116,8 @@ def fill_noise(noise, first, states, block):
 def add_poisson(planes, carries, noise, passed, places, bits, rungs, height, depth, words):
     """Add to each of the counters of `words` words how many of `height` rungs its number passes.
 
-    On return the first row of `passed` tells which numbers also pass the next rung: those draws
-    are to be drawn again.
+    `places` are `PLACES`: where the rows of `passed` begin. On return the first of them tells which
+    numbers also pass the next rung: those draws are to be drawn again.
     """
     for first in range(0, height, _GROUP):
         _pass_rungs(passed, noise, bits, rungs, first, min(first + _GROUP, height), words)

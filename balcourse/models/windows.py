@@ -15,7 +15,6 @@ from numba import prange
 
 from balcourse.models.bitrows import (
     BLOCK,
-    STRIDE,
     WORDS,
     add_rows,
     clear,
@@ -26,7 +25,7 @@ from balcourse.models.bitrows import (
     unpack,
 )
 from balcourse.models.kernel import kernel
-from balcourse.models.poisson import add_poisson, draw_again, empty_noise, fill_noise
+from balcourse.models.poisson import PLACES, add_poisson, draw_again, empty_noise, fill_noise
 
 HEAD, TAIL, VOLLEY = range(3)
 _TO_BITS = 0x0102040810204080
@@ -74,9 +73,9 @@ class State(NamedTuple):
     """What is carried from step to step, by block.
 
     While a neuron is refractory its potential is minus infinity, which no input lifts; so are the
-    potentials at places that no neuron fills. Refractory neurons wait in a queue, the ring `asleep`;
-    the ring `volleys` tells how many joined in each of the last steps. `marks` are the queue's
-    `HEAD` and `TAIL`, which only grow, and the place in `volleys` of the step at hand, `VOLLEY`.
+    potentials at places that no neuron fills. Refractory neurons wait in a queue, the ring
+    `asleep`; the ring `volleys` tells how many joined in each of the last steps. `marks` are the
+    queue's `HEAD` and `TAIL`, which only grow, and the place in `volleys` of this step, `VOLLEY`.
     """
 
     potentials: np.ndarray
@@ -149,7 +148,7 @@ def make_work(graph, refractory):
         count_words=count_words,
         noise=noise,
         passed=passed,
-        places=np.arange(8, dtype=np.uint64) * np.uint64(STRIDE),
+        places=PLACES,
         bits=bits,
         fired=fired_words.view(np.uint8),
         fired_words=fired_words,
@@ -212,14 +211,16 @@ def _run_part(part, first, last, graph, cells, drive, state, traces, work):
         first_block = tile * graph.tile
         last_block = min(first_block + graph.tile, blocks)
         for step in range(first, last):
-            _add_arrivals(part, step, first, first_block, last_block, graph, drive, state, work)
-            if not graph.as_bits:
+            if graph.as_bits:
+                _add_arrivals(part, step, first, first_block, last_block, graph, drive, state, work)
+            else:
                 for block in range(first_block, last_block):
-                    _count(part, block, block, step, first_block, graph, drive, state, work)
+                    _add_arrivals(part, step, first, block, block + 1, graph, drive, state, work)
+                    _count(part, block, block, step, block, graph, drive, state, work)
                 _count_targets(0, 2 * (step - first), tile, first_block, graph, work)
                 _count_targets(1, 2 * (step - first) + 1, tile, first_block, graph, work)
             for block in range(first_block, last_block):
-                slot = part if graph.as_bits else block
+                slot = np.int64(part) if graph.as_bits else block
                 if graph.as_bits:
                     _count(part, slot, block, step, first_block, graph, drive, state, work)
                 _step_block(part, slot, block, step, step - first, graph, cells, state, work)

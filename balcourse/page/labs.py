@@ -202,7 +202,6 @@ def spiking_network(*, neurons=2000, in_degree=200, g=5.0, ratio=2.0, delay=1.5,
     return Lab(
         lif.fire,
         start=[lif.begin_network],
-        change=[lif.choose_input],
         arguments=lif.page_arguments(
             network, ratios=np.arange(81) * 0.05, longest_delay=5.0, steps=200
         ),

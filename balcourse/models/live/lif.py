@@ -10,15 +10,22 @@ import math
 
 import numpy as np
 
-from balcourse.models.bitrows import BLOCK
+from balcourse.models.bitrows import BLOCK, WORDS, clear, depth_of, empty_planes, unpack
 from balcourse.models.kernel import kernel
 from balcourse.models.lif import EXTERNAL, RARE, START
-from balcourse.models.poisson import LANES, fill_noise, ladders, seed_lanes
+from balcourse.models.poisson import (
+    LANES,
+    PLACES,
+    add_poisson,
+    draw_again,
+    empty_noise,
+    fill_noise,
+    ladders,
+    seed_lanes,
+)
 from balcourse.models.random import seed_words, uniform
 from balcourse.models.wiring import blocks_of, wire
 from balcourse.parameters import checked
-
-_ESCAPED = 255
 
 
 def page_arguments(network, *, ratios, longest_delay, steps, dt=0.1):
@@ -42,7 +49,9 @@ def page_arguments(network, *, ratios, longest_delay, steps, dt=0.1):
     firsts, sizes = blocks_of(network.n_e, network.n_i)
     blocks, refractory = len(firsts), round(network.refractory / dt)
     means = np.asarray(ratios) * network.threshold_rate * network.c_e * dt / 1000
-    rungs, escapes, least, tails = ladders(means)
+    rungs, heights, least, tails = ladders(means)
+    planes, carries = empty_planes(1)
+    noise, passed, bits = empty_noise(1)
     return {
         "firsts": firsts,
         "sizes": sizes,
@@ -56,14 +65,19 @@ def page_arguments(network, *, ratios, longest_delay, steps, dt=0.1):
         "starts": np.zeros(network.n + 2, np.int64),
         "targets": np.zeros(network.n * (network.c_e + network.c_i), np.uint16),
         "rungs": rungs,
-        "escapes": escapes,
+        "heights": heights,
         "least": least,
         "tails": tails,
         "ratio_step": float(ratios[1]),
-        "counts": np.zeros(1 << 16, np.uint8),
+        "places": PLACES,
+        "planes": planes[0, 0],
+        "carries": carries[0],
+        "noise": noise[0],
+        "passed": passed[0],
+        "bits": bits[0],
+        "external": np.zeros(BLOCK // 4, np.uint64),
         "lanes": np.zeros((blocks, 4, LANES), np.uint64),
         "rare": np.zeros((blocks, 4), np.uint64),
-        "noise": np.zeros(BLOCK // 4, np.uint64),
         "potentials": np.zeros((blocks, BLOCK), np.float32),
         "awake": np.zeros((blocks, BLOCK), np.int32),
         "arrivals": np.zeros((round(longest_delay / dt) + 1, 2, blocks * BLOCK), np.int16),
@@ -105,21 +119,11 @@ def begin_network(
 
 
 @kernel
-def choose_input(counts, rungs, escapes, least, ratio, ratio_step):
-    """Tell for each 16-bit random number how many external spikes it stands for."""
-    table = int(ratio / ratio_step + 0.5)
-    count, rung = least[table], 0
-    for value in range(counts.size):
-        while rung < rungs.shape[1] and value > rungs[table, rung]:
-            rung += 1
-        counts[value] = count + rung if value < escapes[table] else _ESCAPED
-
-
-@kernel
 def fire(
-    sizes, starts, targets, counts, tails, lanes, rare, noise, potentials, awake, arrivals, fired,
-    clock, rates, spikes, spike_count, n_e, n_i, g, j, ratio, ratio_step, delay, decay, threshold,
-    reset, refractory, dt, steps,
+    sizes, starts, targets, rungs, heights, least, tails, lanes, rare, noise, passed, places, bits,
+    planes, carries, external, potentials, awake, arrivals, fired, clock, rates, spikes,
+    spike_count, n_e, n_i, g, j, ratio, ratio_step, delay, decay, threshold, reset, refractory, dt,
+    steps,
 ):  # fmt: skip
     """Continue the network for `steps` steps.
 
@@ -127,6 +131,7 @@ def fire(
     and `spike_count` their number. The external ratio is the nearest that has a table.
     """
     table = int(ratio / ratio_step + 0.5)
+    depth, words = depth_of(heights[table]), np.uint64(WORDS)
     lag, ring = int(delay / dt + 0.5), arrivals.shape[0]
     spike_count[0] = 0
     for step in range(steps):
@@ -137,7 +142,15 @@ def fire(
         for block in range(sizes.size):
             excitatory = arrivals[slot, 0, block * BLOCK : (block + 1) * BLOCK]
             inhibitory = arrivals[slot, 1, block * BLOCK : (block + 1) * BLOCK]
-            _draw(excitatory, block, sizes[block], noise, counts, tails, table, lanes, rare)
+            fill_noise(noise, 0, lanes, block)
+            clear(planes, depth, words)
+            add_poisson(planes, carries, noise, passed, places, bits, rungs[table], heights[table],
+                        depth, words)  # fmt: skip
+            unpack(external, planes, depth, 0)
+            draw_again(external, passed, heights[table], least[table], tails[table], rare[block])
+            for place in range(sizes[block]):
+                counts = external[place >> 2] >> np.uint64((place & 3) << 4)
+                excitatory[place] += counts & np.uint64(0xFFFF)
             _integrate(potentials[block], awake[block], excitatory, inhibitory, fired, sizes[block],
                        now, decay, j, g * j, threshold, reset, refractory)  # fmt: skip
             population = 0 if neuron < n_e else 1
@@ -153,22 +166,6 @@ def fire(
         rates[step, 0] = fired_e / (n_e * dt * 1e-3)
         rates[step, 1] = (spike_count[0] - first_spike - fired_e) / (n_i * dt * 1e-3)
         clock[0] = now + 1
-
-
-@kernel
-def _draw(excitatory, block, size, noise, counts, tails, table, lanes, rare):
-    """Add one step's external spikes to the arrivals of a block; empty places draw in vain."""
-    fill_noise(noise, lanes, block)
-    for place in range(BLOCK):
-        value = noise[place >> 2] >> np.uint64((place & 3) << 4) & np.uint64(0xFFFF)
-        count = np.int64(counts[value])
-        if count == _ESCAPED:
-            chance = uniform(rare[block])
-            count = 0
-            while count < tails.shape[1] - 1 and chance >= tails[table, count]:
-                count += 1
-        if place < size:
-            excitatory[place] += count
 
 
 @kernel
