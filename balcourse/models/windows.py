@@ -115,6 +115,8 @@ class Work(NamedTuple):
     carries: np.ndarray
     counts: np.ndarray
     count_words: np.ndarray
+    listed: np.ndarray
+    listed_words: np.ndarray
     noise: np.ndarray
     passed: np.ndarray
     places: np.ndarray
@@ -133,8 +135,8 @@ def make_work(graph, refractory):
     volleys = -(-window // (refractory + 1))
     arrivals = graph.n * volleys * len(graph.delays) + 16 * window
     planes, carries = empty_planes(graph.parts)
-    slots = graph.parts if graph.as_bits else blocks
-    count_words = own_pages(2 * slots, BLOCK // 4).reshape(2, slots, -1)
+    count_words = own_pages(2 * graph.parts, BLOCK // 4).reshape(graph.parts, 2, -1)
+    listed_words = np.zeros((2, 0 if graph.as_bits else blocks, BLOCK // 4), np.uint64)
     noise, passed, bits = empty_noise(graph.parts)
     fired_words = own_pages(graph.parts, BLOCK // 8)
     packed_words = own_pages(graph.parts, WORDS)
@@ -146,6 +148,8 @@ def make_work(graph, refractory):
         carries=carries,
         counts=count_words.view(np.uint16),
         count_words=count_words,
+        listed=listed_words.view(np.uint16),
+        listed_words=listed_words,
         noise=noise,
         passed=passed,
         places=PLACES,
@@ -214,16 +218,13 @@ def _run_part(part, first, last, graph, cells, drive, state, traces, work):
             if graph.as_bits:
                 _add_arrivals(part, step, first, first_block, last_block, graph, drive, state, work)
             else:
-                for block in range(first_block, last_block):
-                    _add_arrivals(part, step, first, block, block + 1, graph, drive, state, work)
-                    _count(part, block, block, step, block, graph, drive, state, work)
-                _count_targets(0, 2 * (step - first), tile, first_block, graph, work)
-                _count_targets(1, 2 * (step - first) + 1, tile, first_block, graph, work)
+                _list_arrivals(2 * (step - first), tile, first_block, graph, work)
             for block in range(first_block, last_block):
-                slot = np.int64(part) if graph.as_bits else block
-                if graph.as_bits:
-                    _count(part, slot, block, step, first_block, graph, drive, state, work)
-                _step_block(part, slot, block, step, step - first, graph, cells, state, work)
+                if not graph.as_bits:
+                    _add_arrivals(part, step, first, block, block + 1, graph, drive, state, work)
+                place = block - first_block if graph.as_bits else 0
+                _count(part, block, place * WORDS, step, graph, drive, state, work)
+                _step_block(part, block, step - first, graph, cells, state, work)
             for trace in range(traces.blocks.size):
                 block = traces.blocks[trace]
                 if first_block <= block < last_block:
@@ -233,7 +234,7 @@ def _run_part(part, first, last, graph, cells, drive, state, traces, work):
                     traces.potentials[step, trace] = reset if refractory else potential
 
 
-@kernel(inline="always")
+@kernel
 def _add_arrivals(part, step, first, first_block, last_block, graph, drive, state, work):
     """Add up, in a tile's counters, the spikes that arrive in one step, and the external ones."""
     carries = work.carries[part]
@@ -256,7 +257,7 @@ def _add_arrivals(part, step, first, first_block, last_block, graph, drive, stat
     _draw(part, drive.tables[step, 1], first_block, edge_e, last_block, drive, state, work)
 
 
-@kernel(inline="always")
+@kernel
 def _draw(part, table, first_block, begin, end, drive, state, work):
     """Draw the external input of some blocks of a tile into the counters."""
     for block in range(begin, end):
@@ -276,16 +277,31 @@ def _draw(part, table, first_block, begin, end, drive, state, work):
     )
 
 
-@kernel(inline="always")
-def _count(part, slot, block, step, first_block, graph, drive, state, work):
-    """Turn a block's counters into integers, and finish the external input."""
-    place = (block - first_block) * WORDS
+@kernel
+def _list_arrivals(edge, tile, first_block, graph, work):
+    """Count the spikes that arrive in one step in a tile, from lists of targets."""
+    rows = graph.delays.size * graph.n
     for source in range(2):
-        planes, depth = work.planes[part, source], work.depths[part, source]
-        unpack(work.count_words[source, slot], planes, depth, place)
+        for index in range(work.edges[edge + source], work.edges[edge + source + 1]):
+            entry = tile * rows + np.int64(work.sources[index])
+            for synapse in range(graph.starts[entry], graph.starts[entry + 1]):
+                target = np.int64(graph.targets[synapse])
+                work.listed[source, first_block + target // BLOCK, target % BLOCK] += 1
+
+
+@kernel(inline="always")
+def _count(part, block, place, step, graph, drive, state, work):
+    """Turn a block's counters, from word `place` on, into integers; finish the external input."""
+    for source in range(2):
+        counts = work.count_words[part, source]
+        unpack(counts, work.planes[part, source], work.depths[part, source], place)
+        if not graph.as_bits:
+            for word in range(BLOCK // 4):
+                counts[word] += work.listed_words[source, block, word]
+                work.listed_words[source, block, word] = 0
     table = drive.tables[step, 0 if block < graph.blocks_e else 1]
     draw_again(
-        work.count_words[0, slot],
+        work.count_words[part, 0],
         work.passed[part, place:],
         drive.heights[table],
         drive.least[table],
@@ -294,19 +310,8 @@ def _count(part, slot, block, step, first_block, graph, drive, state, work):
     )
 
 
-@kernel
-def _count_targets(source, edge, tile, first_block, graph, work):
-    """Count the arrivals of one step in a tile, from lists of targets."""
-    rows = graph.delays.size * graph.n
-    for index in range(work.edges[edge], work.edges[edge + 1]):
-        entry = tile * rows + np.int64(work.sources[index])
-        for synapse in range(graph.starts[entry], graph.starts[entry + 1]):
-            target = np.int64(graph.targets[synapse])
-            work.counts[source, first_block + target // BLOCK, target % BLOCK] += 1
-
-
 @kernel(inline="always")
-def _step_block(part, slot, block, step, place_in_window, graph, cells, state, work):
+def _step_block(part, block, place_in_window, graph, cells, state, work):
     """Wake the neurons whose refractory period ends, integrate, and list those that fire."""
     population = 0 if block < graph.blocks_e else 1
     potentials, asleep, marks = state.potentials[block], state.asleep[block], state.marks[block]
@@ -316,8 +321,8 @@ def _step_block(part, slot, block, step, place_in_window, graph, cells, state, w
     marks[HEAD] += state.volleys[block, volley]
     _integrate(
         potentials,
-        work.counts[0, slot],
-        work.counts[1, slot],
+        work.counts[part, 0],
+        work.counts[part, 1],
         work.fired[part],
         cells.decay[population],
         cells.weight_e[population],
