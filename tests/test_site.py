@@ -25,7 +25,7 @@ new PerformanceObserver((list) => list.getEntries().forEach((e) => (shifted += e
 // How many widgets had yet to come, in the reader's sight, when the text was shown.
 let hidden = false;
 new MutationObserver(() => {
-    const hides = document.documentElement.classList.contains("typesetting");
+    const hides = document.documentElement.classList.contains("unseen");
     const seen = (e) => e.checkVisibility({ visibilityProperty: true });
     const waiting = [...document.querySelectorAll(".live:not(.live-mounted)")];
     if (hidden && !hides) late = waiting.filter(seen).length;
@@ -123,7 +123,7 @@ def test_all_of_a_lesson_is_reached_and_seen_by_keyboard(browser, address):
     page = browser.new_page(viewport={"width": 1280, "height": 900})
     page.goto(f"{address}chapters/chaos/balance.html")
     page.wait_for_function("document.querySelectorAll('.live-mounted').length")
-    page.wait_for_function("!document.documentElement.matches('.typesetting, .mounting')")
+    page.wait_for_function("!document.documentElement.matches('.unseen, .typesetting, .mounting')")
     count = page.evaluate("""() => {
         const usable = ":is(a[href], button, input, select, summary, [tabindex='0'])";
         waiting = new Set(document.querySelectorAll(`.bd-main ${usable}`));
