@@ -6,7 +6,9 @@ prints the single page that is served at ADDRESS.
 """
 
 import pathlib
+import re
 import sys
+import urllib.parse
 
 from docutils import nodes
 from sphinx import addnodes
@@ -15,12 +17,19 @@ from balcourse.book.handouts import page_count, started_browser, typeset
 
 _BUILDER = "singlehtml"
 _HERE = "http://127.0.0.1:8000/"
-_MARGINS = {"top": "18mm", "bottom": "20mm", "left": "18mm", "right": "18mm"}
-_FOOTER = (
-    '<div style="width: 100%; font: 8pt sans-serif; text-align: center; color: #444">'
-    '<span class="pageNumber"></span></div>'
-)
-_PREPARE = """(home) => {
+_PAGES = """
+@page { margin: 20mm 18mm; @bottom-center { content: counter(page); font: 8pt sans-serif; } }
+"""
+_PREPARE = """([home, pages]) => {
+    const lessons = document.querySelectorAll(".toctree-wrapper > [id^=document-] + section");
+    lessons.forEach((lesson, number) => {
+        const title = JSON.stringify(lesson.querySelector("h2").firstChild.textContent);
+        const mark = lesson.previousElementSibling;
+        mark.style.display = "block";
+        mark.style.page = lesson.style.page = `page-${number}`;
+        pages += `@page page-${number} { @top-right { content: ${title}; font: 8pt sans-serif; } }`;
+    });
+    document.head.appendChild(document.createElement("style")).textContent = pages;
     for (const folded of document.querySelectorAll("details")) folded.open = true;
     for (const box of document.querySelectorAll(".toggle-hidden"))
         box.classList.remove("toggle-hidden");
@@ -30,6 +39,10 @@ _PREPARE = """(home) => {
     }
     for (const image of document.images) image.loading = "eager";
     return Promise.all([...document.images].map((image) => image.decode()));
+}"""
+_NUMBER = """(numbers) => {
+    for (const link of document.querySelectorAll("#jb-print-toc a"))
+        link.dataset.page = numbers[link.hash.slice(1)] ?? "";
 }"""
 
 
@@ -41,15 +54,25 @@ def _prepare(app, document, page):
     """Say where each widget lives, and tell the pages' ids apart."""
     if app.builder.name != _BUILDER:
         return
-    # Numbers of equations and figures are looked up by ids, which are the book's own already.
-    numbered = (nodes.math_block, nodes.figure)
+    # Numbers are looked up by ids, which are the book's own already.
+    numbered = app.env.get_domain("std").get_enumerable_node_type
     kept = {
-        one for node in document.findall(lambda n: isinstance(n, numbered)) for one in node["ids"]
+        one
+        for node in document.findall(nodes.Element)
+        if isinstance(node, nodes.math_block) or numbered(node)
+        for one in node["ids"]
     }
-    for part in document.findall(addnodes.start_of_file):
-        for box in part.findall(nodes.container):
-            if "live" in box["classes"]:
-                box += nodes.paragraph("", f"Alive at {_home(app)}{part['docname']}.html.")
+    parts = list(document.findall(addnodes.start_of_file))
+    # What lies in no other page's part lives on the first page.
+    lives = {
+        box: part.get("docname", page)
+        for part in (document, *parts)
+        for box in part.findall(nodes.container)
+        if "live" in box["classes"]
+    }
+    for box, name in lives.items():
+        box += nodes.paragraph("", f"Alive at {_home(app)}{name}.html.")
+    for part in parts:
         prefix = part["docname"].replace("/", "-")
         for node in part.findall(nodes.Element):
             for kind in ("ids", "backrefs"):
@@ -79,23 +102,25 @@ def _without_life(app, pagename, templatename, context, doctree):
         ]
 
 
+def _numbers(pdf):
+    """Return the page number at which each page of the book begins in a PDF document (bytes)."""
+    pages = re.findall(rb"(\d+) 0 obj\s*<</Type\s*/Page\b", pdf)
+    begins = re.findall(rb"/(document-\S+) \[(\d+) 0 R", pdf)
+    return {
+        urllib.parse.unquote(name.decode().replace("#", "%")): 1 + pages.index(page)
+        for name, page in begins
+    }
+
+
 def print_book(browser, address, home):
     """Return the page served at `address` as PDF (bytes); links to other pages lead `home`."""
     page = browser.new_page(color_scheme="light")
     page.goto(address, timeout=120_000)
     typeset(page)
-    page.evaluate(_PREPARE, home)
-    pdf = page.pdf(
-        format="A4",
-        margin=_MARGINS,
-        scale=0.72,
-        print_background=True,
-        display_header_footer=True,
-        header_template="<span></span>",
-        footer_template=_FOOTER,
-        outline=True,
-        tagged=True,
-    )
+    page.evaluate(_PREPARE, [home, _PAGES])
+    options = {"format": "A4", "scale": 0.72, "print_background": True}
+    page.evaluate(_NUMBER, _numbers(page.pdf(**options)))
+    pdf = page.pdf(**options, outline=True, tagged=True)
     page.close()
     return pdf
 

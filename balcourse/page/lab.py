@@ -253,7 +253,8 @@ class ControlPlane:
         for line in self.lines:
             axes.plot(*np.asarray(line).T, color="0.5", linewidth=1)
         for text, x, y in self.regions:
-            axes.text(x, y, text, ha="center", va="center", color="0.35")
+            lines = text.replace(", ", ",\n")  # the panel is narrow
+            axes.text(x, y, lines, ha="center", va="center", color="0.35", fontsize="small")
         axes.plot(run.values[across.name], run.values[upward.name], "o", color=figures.THEORY)
         axes.set(xlim=(across.low, across.high), ylim=(upward.low, upward.high))
         axes.set(xlabel=_typeset(across.label), ylabel=_typeset(upward.label))
