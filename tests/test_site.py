@@ -147,6 +147,17 @@ def test_all_of_a_lesson_is_reached_and_seen_by_keyboard(browser, address):
     page.close()
 
 
+def test_text_above_the_first_formula_is_seen_before_mathjax_comes(browser, address):
+    page = browser.new_page()
+    page.route("**/tex-chtml.js", lambda route: None)  # never answered
+    page.goto(f"{address}chapters/brunel/stationary.html", wait_until="commit")
+    page.wait_for_function("document.readyState === 'interactive'")
+    assert page.locator("article h1").is_visible()
+    assert not page.locator("article p").first.is_visible()  # it has formulas
+    assert page.evaluate("document.documentElement.matches('.mounting')")  # so has no widget come
+    page.close()
+
+
 def test_nothing_moves_for_a_reader_who_asked_for_stillness(browser, address):
     page = browser.new_page(reduced_motion="reduce")
     page.goto(f"{address}chapters/index.html")
