@@ -343,7 +343,8 @@ class Simulation:
         self.graph = self._make_graph(delays, seed)
         self.cells = self._make_cells()
         self.state = self._make_state(refractory, seed)
-        self.constant_drive = _drive(np.repeat(self.means(np.ones(1)), self.chunk, axis=1))
+        if modulation is None:
+            self.constant_drive = _drive(np.repeat(self.means(np.ones(1)), self.chunk, axis=1))
         self.work = windows.make_work(self.graph, refractory)
         history = int(delays.max())
         volleys = -(-self.chunk // (refractory + 1)) + -(-history // (refractory + 1))

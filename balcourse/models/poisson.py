@@ -1,9 +1,10 @@
 """Poisson random numbers in columns of bits, exact in distribution.
 
 Twelve random bits decide most draws. Of their 4,096 values, floor(4096 p_k) stand for the count k,
-in order of k, so a count is the number of rungs of a ladder that the random number passes. A few
-values (one in 1,000 or less for means of a few spikes) stand for what rounding down has lost: they
-are drawn again, with 53 bits, from the remainder of the distribution, so the tail is kept.
+in order of k, so a count is the number of rungs of a ladder that the random number passes. The
+values left over (one to three draws in 1,000, for means of one to four) stand for what rounding
+down has lost: they are drawn again, with 53 bits, from the remainder of the distribution, so the
+tail is kept.
 
 The random bits of 64 draws fill a word, one word for each of the twelve; one comparison with a rung
 thus serves 64 draws. What it gives is a row of bits, and rows of bits are added as those of spikes
@@ -120,14 +121,18 @@ def add_poisson(planes, carries, noise, passed, places, bits, rungs, height, dep
     numbers also pass the next rung: those draws are to be drawn again.
     """
     for first in range(0, height, _GROUP):
-        _pass_rungs(passed, noise, bits, rungs, first, min(first + _GROUP, height), words)
+        last = min(first + _GROUP, height)
+        _pass_rungs(passed, noise, bits, rungs, first, last, words)
+        for row in range(np.uint64(last - first), np.uint64(_GROUP)):
+            for word in range(words):
+                passed[row * np.uint64(STRIDE) + word] = 0
         add_rows(planes, carries, passed, places, 0, _GROUP, depth, np.uint64(0), words)
     _pass_rungs(passed, noise, bits, rungs, height, height + 1, words)
 
 
 @kernel
 def _pass_rungs(passed, noise, bits, rungs, first, last, words):
-    """Compare every random number with each of at most eight rungs; rows left over are cleared."""
+    """Compare every random number with each of at most eight rungs, a row for each."""
     for rung in range(first, last):
         for bit in range(BITS):
             bits[rung - first, bit] = np.uint64(0) - (np.uint64(rungs[rung]) >> np.uint64(bit) & 1)
@@ -140,10 +145,6 @@ def _pass_rungs(passed, noise, bits, rungs, first, last, words):
                 differ = own ^ bits[row, bit]
                 greater ^= (greater ^ own) & differ
             passed[start + word] = greater
-    for row in range(np.uint64(last - first), np.uint64(_GROUP)):
-        start = row * np.uint64(STRIDE)
-        for word in range(words):
-            passed[start + word] = 0
 
 
 @kernel

@@ -222,9 +222,11 @@ def _run_part(part, first, last, graph, cells, drive, state, traces, work):
             for block in range(first_block, last_block):
                 if not graph.as_bits:
                     _add_arrivals(part, step, first, block, block + 1, graph, drive, state, work)
+                population = 0 if block < graph.blocks_e else 1
                 place = block - first_block if graph.as_bits else 0
-                _count(part, block, place * WORDS, step, graph, drive, state, work)
-                _step_block(part, block, step - first, graph, cells, state, work)
+                table = drive.tables[step, population]
+                _count(part, block, place * WORDS, table, graph, drive, state, work)
+                _step_block(part, block, population, step - first, cells, state, work)
             for trace in range(traces.blocks.size):
                 block = traces.blocks[trace]
                 if first_block <= block < last_block:
@@ -253,8 +255,12 @@ def _add_arrivals(part, step, first, first_block, last_block, graph, drive, stat
             start = np.uint64(first_block * WORDS)
             add_rows(planes, carries, graph.rows, work.sources, begin, end, depth, start, words)
     edge_e = min(max(graph.blocks_e, first_block), last_block)
-    _draw(part, drive.tables[step, 0], first_block, first_block, edge_e, drive, state, work)
-    _draw(part, drive.tables[step, 1], first_block, edge_e, last_block, drive, state, work)
+    ends = (first_block, edge_e, last_block)
+    for population in range(2):
+        begin, end = ends[population], ends[population + 1]
+        if begin < end:
+            table = drive.tables[step, population]
+            _draw(part, table, first_block, begin, end, drive, state, work)
 
 
 @kernel
@@ -290,7 +296,7 @@ def _list_arrivals(edge, tile, first_block, graph, work):
 
 
 @kernel(inline="always")
-def _count(part, block, place, step, graph, drive, state, work):
+def _count(part, block, place, table, graph, drive, state, work):
     """Turn a block's counters, from word `place` on, into integers; finish the external input."""
     for source in range(2):
         counts = work.count_words[part, source]
@@ -299,7 +305,6 @@ def _count(part, block, place, step, graph, drive, state, work):
             for word in range(BLOCK // 4):
                 counts[word] += work.listed_words[source, block, word]
                 work.listed_words[source, block, word] = 0
-    table = drive.tables[step, 0 if block < graph.blocks_e else 1]
     draw_again(
         work.count_words[part, 0],
         work.passed[part, place:],
@@ -311,9 +316,8 @@ def _count(part, block, place, step, graph, drive, state, work):
 
 
 @kernel(inline="always")
-def _step_block(part, block, place_in_window, graph, cells, state, work):
+def _step_block(part, block, population, place_in_window, cells, state, work):
     """Wake the neurons whose refractory period ends, integrate, and list those that fire."""
-    population = 0 if block < graph.blocks_e else 1
     potentials, asleep, marks = state.potentials[block], state.asleep[block], state.marks[block]
     volley = marks[VOLLEY]
     for place in range(marks[HEAD], marks[HEAD] + state.volleys[block, volley]):
