@@ -34,6 +34,46 @@ def test_states_are_those_of_the_slow_twin(variant):
         assert np.array_equal(run.activity_i, run.states[:, network.n_e :].mean(axis=1))
 
 
+def with_rows(patch):
+    """Let every network without external neurons run with rows of bits."""
+    patch.setattr(binary, "_ROWS_FROM", 0)
+    patch.setattr(binary, "_ROWS_DENSITY", 0.0)
+
+
+@pytest.mark.parametrize("variant", [{}, {"fixed_in_degree": True}, {"temperature": 0.6}])
+def test_rows_of_bits_give_the_states_of_the_slow_twin(variant, monkeypatch):
+    with_rows(monkeypatch)
+    network = dataclasses.replace(SMALL, **variant)
+    for every in (0.25, 4):
+        run = network.simulate(4, every=every, states=True, seed=1)
+        assert np.array_equal(run.states[-1], naive.states(network, [0, 4], 1)[-1])
+
+
+@pytest.mark.parametrize("m_0", [0.05, 0.3])
+def test_rows_of_bits_and_lists_are_one_network(m_0, monkeypatch):
+    # More neurons than a tile of counters has, and in one call more changes than a counter holds.
+    network = BalancedNetwork(n_e=9_100, n_i=8_300, k=40, m_0=m_0)
+    start = np.ones(17_400, bool)
+    lists = network.simulate(3, every=1.5, start=start, traced=range(0, 17_400, 97), seed=2)
+    with_rows(monkeypatch)
+    rows = network.simulate(3, every=1.5, start=start, traced=range(0, 17_400, 97), seed=2)
+    for name in ("activity_e", "activity_i", "rates_e", "rates_i", "excitation", "inhibition"):
+        assert np.array_equal(getattr(lists, name), getattr(rows, name))
+    assert lists.activity_e[1] < 0.9
+
+
+def test_only_a_dense_network_is_kept_as_rows():
+    dense = BalancedNetwork(n_e=2_000, n_i=1_500, k=500)
+    for network, as_rows in (
+        (dense, True),
+        (dataclasses.replace(dense, k=300), False),
+        (dataclasses.replace(dense, n_e=100_000), False),
+        (dataclasses.replace(dense, n_0=2_000), False),
+        (dataclasses.replace(dense, parallel=True), False),
+    ):
+        assert (binary._Graph(network, 1).bits is not None) == as_rows
+
+
 def test_external_rate_may_change_in_time():
     rate = [0.1, 0.4, 0.0, 0.3]
     run = SMALL.simulate(4, every=1, m_0=rate, states=True, seed=5)
@@ -161,15 +201,19 @@ def test_one_seed_is_one_run():
 @given(
     n_e=st.integers(1, 60), n_i=st.integers(1, 60), n_0=st.integers(0, 40),
     share=st.floats(0, 1), m_0=st.floats(0, 1), tau_i=st.floats(0.05, 20),
-    temperature=st.sampled_from([0.0, 0.5]), fixed=st.booleans(), seed=st.integers(0, 2**40),
+    temperature=st.sampled_from([0.0, 0.5]), fixed=st.booleans(), rows=st.booleans(),
+    seed=st.integers(0, 2**40),
 )  # fmt: skip
 def test_any_small_network_runs_as_its_twin(
-    n_e, n_i, n_0, share, m_0, tau_i, temperature, fixed, seed
+    n_e, n_i, n_0, share, m_0, tau_i, temperature, fixed, rows, seed
 ):
     k = max(1, round(share * min(n_e, n_i, n_0 or n_e)))
     network = BalancedNetwork(n_e=n_e, n_i=n_i, n_0=n_0, k=k, m_0=m_0, tau_i=tau_i,
                               temperature=temperature, fixed_in_degree=fixed)  # fmt: skip
-    run = network.simulate(2, every=1, states=True, seed=seed)
+    with pytest.MonkeyPatch.context() as patch:
+        if rows:
+            with_rows(patch)
+        run = network.simulate(2, every=1, states=True, seed=seed)
     assert np.array_equal(run.states, naive.states(network, range(3), seed))
 
 

@@ -89,7 +89,7 @@ def turn_round(pointer, targets, first, last, in_cursor, sources):
 
 
 @kernel(inline="always")
-def _noise(random, heat):
+def noise(random, heat):
     """Return the thermal shift of the threshold: `heat` times a logistic random number.
 
     A neuron on when its field exceeds such a threshold is Glauber's heat bath.
@@ -100,13 +100,18 @@ def _noise(random, heat):
 
 
 @kernel(inline="always")
-def _pick(random, n_e, n_i, n_0, tau_i):
+def pick(random, n_e, n_i, n_0, tau_i):
     """Return the next neuron to update: excitatory and external at rate 1, inhibitory 1/tau_i."""
     choice = uniform(random) * (n_e + n_0 + n_i / tau_i)
-    if choice < n_e + n_0:
-        neuron = int(choice)
-        return neuron if neuron < n_e else neuron + n_i
-    return min(n_e + int((choice - n_e - n_0) * tau_i), n_e + n_i - 1)
+    # Chosen as real numbers: a branch would be guessed wrong half the time.
+    inhibitory = choice >= n_e + n_0
+    first = n_e + 0.0 if inhibitory else 0.0
+    passed = n_e + n_0 + 0.0 if inhibitory else 0.0
+    scale = tau_i if inhibitory else 1.0
+    neuron = int(first) + int((choice - passed) * scale)
+    if inhibitory or neuron < n_e:
+        return min(neuron, n_e + n_i - 1)
+    return neuron + n_i
 
 
 @kernel(inline="always")
@@ -171,10 +176,10 @@ def advance(
     for first in range(now, now + updates, BATCH):
         size = min(BATCH, now + updates - first)
         for place in range(size):
-            neuron = _pick(random, n_e, n_i, n_0, tau_i)
+            neuron = pick(random, n_e, n_i, n_0, tau_i)
             picked[place] = neuron
             if neuron < n_e + n_i:
-                limits[place] = bound[neuron] + _noise(random, heat)
+                limits[place] = bound[neuron] + noise(random, heat)
             else:
                 limits[place] = -np.inf if uniform(random) < m_0 else np.inf
         for place in range(size):
@@ -208,7 +213,7 @@ def advance_together(
             field = drive[population]
             for source in range(3):
                 field += coupling[population, source] * counts[source, neuron]
-            following[neuron] = field > bound[neuron] + _noise(random, heat)
+            following[neuron] = field > bound[neuron] + noise(random, heat)
         for neuron in range(n_e + n_i, n_e + n_i + n_0):
             following[neuron] = uniform(random) < m_0
         for neuron in range(n_e + n_i + n_0):
@@ -324,7 +329,7 @@ def advance_packed(
     (16 WIDTH,), `sums` (2, 2, 8 WIDTH) and its bytes are work space.
     """
     for _ in range(updates):
-        neuron = _pick(random, n_e, n_i, n_0, tau_i)
+        neuron = pick(random, n_e, n_i, n_0, tau_i)
         if neuron >= n_e + n_i:
             if (uniform(random) < m_0) != (state[neuron] != 0):
                 change = 1 - 2 * np.int64(state[neuron])
@@ -336,7 +341,7 @@ def advance_packed(
         middle = in_middle[neuron]
         _tally(words, sources, in_pointer[neuron], middle, order, carries, planes, sums[0])
         _tally(words, sources, middle, in_pointer[neuron + 1], order, carries, planes, sums[1])
-        limit = bound[neuron] + _noise(random, heat)
+        limit = bound[neuron] + noise(random, heat)
         outside = coupling[population, 2] * counts[2, neuron]
         reply = replies[neuron]
         reply[:] = np.uint8(0)

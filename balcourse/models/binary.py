@@ -14,12 +14,16 @@ import numpy as np
 import psutil
 
 from balcourse.models import _binary_kernels as kernels
+from balcourse.models import _binary_rows as rows
 from balcourse.models.random import below, random_state
 from balcourse.parameters import checked
 
 _WIRING, _THRESHOLDS, _START, _UPDATES, _FLIPS, _OTHER_ORDER = range(6)
 _TIE = 1e-9  # an input this near to the threshold is equal to it, whatever rounding says
 _PACKED_FROM = 32  # copies from which packed replicas are faster than single runs
+_ROWS_FROM = 400  # connections from which rows of bits are faster than lists of targets,
+_ROWS_DENSITY = 1 / 40  # if more than this part of all pairs is connected,
+_ROWS_BYTES = 1e9  # and the rows do not need more than this
 
 
 @dataclasses.dataclass(frozen=True)
@@ -396,6 +400,8 @@ class _Graph:
         item = np.dtype(self.index).itemsize
         need = places * item * (2 if packed else 1)
         need += self.ends[-1] * (40 + (8 * kernels.WIDTH if packed else 0))
+        as_rows = self._rows_pay(inputs)
+        need += rows.bytes_of(inputs) if as_rows else 0
         free = psutil.virtual_memory().available
         if need > free:
             raise MemoryError(
@@ -420,6 +426,16 @@ class _Graph:
         self.bound = math.sqrt(network.k) * (self.thresholds + _TIE)
         if packed:
             self._turn_round(inputs)
+        self.bits = rows.make_rows(inputs, self.pointer, self.targets) if as_rows else None
+
+    def _rows_pay(self, inputs):
+        network = self.network
+        return (
+            not network.parallel
+            and network.n_0 == 0
+            and network.k >= max(_ROWS_FROM, _ROWS_DENSITY * max(network.n_e, network.n_i))
+            and rows.bytes_of(inputs) <= _ROWS_BYTES
+        )
 
     def _wire_random(self, random, first, last, inputs, drawn):
         probability = self.network.k / (last - first)
@@ -464,6 +480,7 @@ class _Run:
         self.active = np.zeros(3, np.int64)
         self.busy = np.zeros(size, np.int64)
         self.counts = np.zeros((3, size), graph.count)
+        self.rows = None if graph.bits is None else rows.make_work(size, graph.bits)
         self.now = 0
 
     def begin(self, start):
@@ -501,21 +518,29 @@ class _Run:
 
     def advance(self, updates, m_0):
         network, graph = self.network, self.graph
+        heat = network.temperature * math.sqrt(network.k)
         common = (
             self.state, self.active, self.busy, self.counts, graph.bound, network._drive(m_0),
-            network._coupling, graph.pointer, graph.targets, network.n_e, network.n_i, network.n_0,
+            network._coupling,
         )  # fmt: skip
-        heat = network.temperature * math.sqrt(network.k)
-        if network.parallel:
+        lists = graph.pointer, graph.targets
+        sizes = network.n_e, network.n_i
+        if self.rows:
+            rows.advance(
+                updates, self.now, self.random, *common, *sizes, network.tau_i, heat, *self.rows
+            )
+        elif network.parallel:
             state, *rest = common
             kernels.advance_together(
-                updates, self.now, self.random, state, np.empty_like(state), *rest, m_0, heat
-            )
+                updates, self.now, self.random, state, np.empty_like(state), *rest, *lists, *sizes,
+                network.n_0, m_0, heat,
+            )  # fmt: skip
         else:
             work = np.empty(kernels.BATCH, np.int64), np.empty(kernels.BATCH)
             kernels.advance(
-                updates, self.now, self.random, *common, network.tau_i, m_0, heat, *work
-            )
+                updates, self.now, self.random, *common, *lists, *sizes, network.n_0,
+                network.tau_i, m_0, heat, *work,
+            )  # fmt: skip
         self.now += updates
 
 

@@ -49,12 +49,20 @@ def zeros(words):
 
 
 @kernel(inline="always")
+def place_of(neuron):
+    """Return in which word of a row, and at which of its bits, a neuron is."""
+    number = np.uint64(neuron)
+    slot = number % np.uint64(BLOCK)
+    lane = slot % np.uint64(_LANES)
+    word = number // np.uint64(BLOCK) * np.uint64(WORDS) + lane // np.uint64(4)
+    return word, lane % np.uint64(4) * np.uint64(16) + slot // np.uint64(_LANES)
+
+
+@kernel(inline="always")
 def set_bit(rows, start, neuron):
     """Set a neuron's bit in the row that begins at word `start`."""
-    slot = neuron % BLOCK
-    lane = slot % _LANES
-    bit = lane % 4 * 16 + slot // _LANES
-    rows[start + neuron // BLOCK * WORDS + lane // 4] |= np.uint64(1) << np.uint64(bit)
+    word, bit = place_of(neuron)
+    rows[np.uint64(start) + word] |= np.uint64(1) << bit
 
 
 @kernel(inline="always")
