@@ -73,20 +73,28 @@ def growth():
     base = BalancedNetwork(n_e=20_000, n_i=20_000, k=200, m_0=0.2)
     for name, values in (
         ("N", (40_000, 80_000, 120_000, 160_000)),
-        ("K", (250, 500, 1_000, 2_000)),
+        ("K", (50, 100, 200, 400)),
     ):
-        spent = []
-        for value in values:
-            change = {"n_e": value, "n_i": value} if name == "N" else {"k": value}
-            network = dataclasses.replace(base, **change)
-            run, updates = prepared(network), network._updates(1)
-            spent.append(least(lambda run=run, u=updates: run.advance(u, 0.2)) * 1e3)
+        spent = [_milliseconds(base, name, value) for value in values]
         slope, start = np.polyfit(values, spent, 1)
         worst = np.abs((start + slope * np.array(values)) / spent - 1).max()
         power = np.polyfit(np.log(values), np.log(spent), 1)[0]
-        shown = ", ".join(f"{v:,}: {one:.1f}" for v, one in zip(values, spent, strict=True))
-        print(f"CPU ms a unit of time at {name} = {shown}")
+        print(f"CPU ms a unit of time at {name} = {_shown(values, spent)}")
         print(f"   = {start:.1f} + {slope:.3g} {name}, within {worst:.0%}; a power of {power:.2f}")
+    values = (500, 1_000, 2_000, 4_000)
+    spent = [_milliseconds(base, "K", value) for value in values]
+    print(f"Rows of bits, which K does not lengthen: at K = {_shown(values, spent)}")
+
+
+def _milliseconds(base, name, value):
+    change = {"n_e": value, "n_i": value} if name == "N" else {"k": value}
+    network = dataclasses.replace(base, **change)
+    run, updates = prepared(network), network._updates(1)
+    return least(lambda: run.advance(updates, 0.2)) * 1e3
+
+
+def _shown(values, spent):
+    return ", ".join(f"{v:,}: {one:.1f}" for v, one in zip(values, spent, strict=True))
 
 
 def million():

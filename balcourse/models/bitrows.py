@@ -184,7 +184,7 @@ def _unpack_bytes(counts, planes, first, shift):
         _store(counts, np.uint64(3 * WORDS) + word, low_3, high_3, shift)
 
 
-@kernel(inline="always")
+@kernel
 def _transposed(low, high, mask, shift):
     """Interleave the fields that `mask` picks in two words, and those it leaves."""
     chosen = np.uint64(mask)
@@ -194,7 +194,7 @@ def _transposed(low, high, mask, shift):
     return even, odd
 
 
-@kernel(inline="always")
+@kernel
 def _store(counts, place, low, high, shift):
     """Store the bytes of bits r, r + 4, r + 8 and r + 12 of a 16-bit lane: low bytes come first."""
     step = np.uint64(4 * WORDS)
@@ -205,7 +205,7 @@ def _store(counts, place, low, high, shift):
     _store_bytes(counts, place + step + step + step, second >> np.uint64(8), shift)
 
 
-@kernel(inline="always")
+@kernel
 def _store_bytes(counts, place, lanes, shift):
     if shift == 0:
         counts[place] = lanes & np.uint64(_BYTES)

@@ -236,7 +236,7 @@ def _run_part(part, first, last, graph, cells, drive, state, traces, work):
                     traces.potentials[step, trace] = reset if refractory else potential
 
 
-@kernel
+@kernel(inline="always")
 def _add_arrivals(part, step, first, first_block, last_block, graph, drive, state, work):
     """Add up, in a tile's counters, the spikes that arrive in one step, and the external ones."""
     carries = work.carries[part]
@@ -263,7 +263,7 @@ def _add_arrivals(part, step, first, first_block, last_block, graph, drive, stat
             _draw(part, table, first_block, begin, end, drive, state, work)
 
 
-@kernel
+@kernel(inline="always")
 def _draw(part, table, first_block, begin, end, drive, state, work):
     """Draw the external input of some blocks of a tile into the counters."""
     for block in range(begin, end):
