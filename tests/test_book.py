@@ -166,6 +166,9 @@ def test_a_downloaded_notebook_runs_and_reads_as_text(site):
             if cell["cell_type"] == "markdown"
         )
         assert not re.search(r"\{[\w:]+\}`|^:::", text, re.M), source.name
+        cites = "{footcite" in source.path.read_text("utf8")
+        assert cites == bool(re.search(r"\[[^][]+ \d{4}\]", text)), source.name
+        assert cites == bool(re.search(r"^## References\n+- [A-Z]", text, re.M)), source.name
 
 
 @pytest.mark.parametrize(

@@ -8,13 +8,12 @@ import pathlib
 import re
 
 import nbformat
+from pybtex.plugin import find_plugin
 
 _OPENING = """*From the course "{course}". The cells need its package, `balcourse`: in the course's
 repository `make env` prints a Python that has it. The page with all figures: {home}{page}.html.*"""
 _PLAIN = (
     (r"^:class: .*\n|^:label: .*\n|^:tags: .*\n", ""),
-    (r"\{foot\w+(:\w)?\}`[^`]*`", ""),
-    (r"```\{footbibliography\}\s*```", "See the page of this lesson."),
     (r"\{(?:doc|ref|numref|eq|term)\}`([^`<]*?)\s*<[^`]*>`", r"\1"),
     (r"\{(?:ref|numref|eq)\}`[^`]*`", "(see the page)"),
     (r"\{doc\}`([^`]*)`", r"*\1*"),
@@ -26,17 +25,49 @@ _PLAIN = (
 )
 
 
-def _plain(text, numbers):
-    """Return a cell's MyST as the Markdown that plain Jupyter shows."""
+_CITATION = r"\{footcite(:t)?\}`([^`]*)`"
+
+
+def _plain(text, numbers, entries, cited):
+    """Return a cell's MyST as the Markdown that plain Jupyter shows.
+
+    `entries` is the bibliography by key, `cited` the keys of the page.
+    """
 
     def number(found):
         value, form = numbers.get(found[1]), found[2] or ""
         return f"`{found[1]}`" if value is None else format(value, form)
 
+    def citation(found):
+        year = "{} ({})" if found[1] else "{} {}"
+        cites = ", ".join(year.format(*_name(entries[key])) for key in found[2].split(","))
+        return cites if found[1] else f"[{cites}]"
+
     text = re.sub(r"\{glue:text\}`([^`:]+)(?::([^`]+))?`", number, text)
+    text = re.sub(_CITATION, citation, text)
+    text = text.replace("```{footbibliography}\n```", _references(entries, cited))
     for pattern, plain in _PLAIN:
         text = re.sub(pattern, plain, text, flags=re.M | re.S if "(.*?)^" in pattern else re.M)
     return text
+
+
+def _name(entry):
+    """Return the authors' names, shortened, and the year."""
+    names = [
+        " ".join(map(str, person.rich_prelast_names + person.rich_last_names))
+        for person in entry.persons["author"]
+    ]
+    short = " and ".join(names) if len(names) < 3 else f"{names[0]} et al."
+    return short, entry.fields["year"]
+
+
+def _references(entries, keys):
+    """Return the list of references as Markdown."""
+    style = find_plugin("pybtex.style.formatting", "plain")()
+    backend = find_plugin("pybtex.backends", "markdown")()
+    chosen = [entries[key] for key in keys]
+    texts = (one.text.render(backend) for one in style.format_entries(chosen))
+    return "\n".join("- " + text.replace("\n", " ") for text in texts)
 
 
 def _offer(app, page, templatename, context, doctree):
@@ -47,11 +78,14 @@ def _offer(app, page, templatename, context, doctree):
     notebook = nbformat.read(made, as_version=4)
     notebook.metadata.pop("widgets", None)
     numbers = _numbers(made.with_suffix(".glue.json"))
+    entries = app.env.get_domain("cite").bibdata.data.entries
+    text = "".join(cell.source for cell in notebook.cells)
+    cited = sorted({key for _, keys in re.findall(_CITATION, text) for key in keys.split(",")})
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
         else:
-            cell.source = _plain(cell.source, numbers)
+            cell.source = _plain(cell.source, numbers, entries, cited)
     home = app.config.html_baseurl or "http://127.0.0.1:8000/"
     words = _OPENING.format(course=app.config.html_title, home=home, page=page)
     notebook.cells.insert(0, nbformat.v4.new_markdown_cell(words, id="opening"))

@@ -31,6 +31,8 @@ async function render({ model, el }) {
     parts.forEach((part, at) => (at % 2 ? make("sub", { textContent: part }, label) : label.append(part)));
     const input = make("input", { type: "range", id, min: 0, max: parameter.values.length - 1, step: 1 }, controls);
     input.dataset.lmSuppressShortcuts = "true"; // or Jupyter takes the arrow keys for its cells
+    // Or VS Code takes Home, End and the page keys: it hears what reaches the window.
+    input.addEventListener("keydown", (event) => /^(Home|End|Page)/.test(event.key) && event.stopPropagation());
     const output = make("output", { htmlFor: id }, controls);
     input.addEventListener("input", () => {
       const position = [...model.get("position")];

@@ -988,8 +988,12 @@ class Lab {
       this.transport(),
       element("div", { className: "lab-controls" }, ...[...this.inputs.values()].map(({ row }) => row)),
     );
-    // Jupyter would take the arrow keys for its cells; it asks the very element that has the focus.
-    for (const control of this.root.querySelectorAll("button, input, select")) control.dataset.lmSuppressShortcuts = "true";
+    // Jupyter would take the arrow keys for its cells; it asks the very element that has the focus. VS Code would take
+    // Home, End and the page keys, and the focus with them; it hears what reaches the window.
+    for (const control of this.root.querySelectorAll("button, input, select")) {
+      control.dataset.lmSuppressShortcuts = "true";
+      control.addEventListener("keydown", (event) => /^(Home|End|Page)/.test(event.key) && event.stopPropagation());
+    }
   }
 
   panel(spec) {
