@@ -17,6 +17,7 @@ from balcourse.models.random import below, uniform
 WIDTH = 16  # words of 64 replicas each
 BATCH = 64  # updates whose targets are fetched together
 _LINE = 32  # targets in a line of the cache
+_AHEAD = 16  # rows between that which is added and that which is asked for
 
 
 @kernel
@@ -229,6 +230,13 @@ def _full_add(one, two, three):
     return half ^ three, (one & two) | (half & three)
 
 
+@kernel(inline="always")
+def _source(sources, place, after, last, zero):
+    """Return the row that is `after` places on, or the empty one past the last."""
+    other = place + after
+    return np.uint64(sources[other]) if other < np.uint64(last) else np.uint64(zero)
+
+
 @kernel
 def _add_eights(words, sources, first, last, zero, planes, level, carries, filled):
     """Add the rows `sources[first:last]` of `words`, eight at a time, by carry-save adders.
@@ -237,28 +245,34 @@ def _add_eights(words, sources, first, last, zero, planes, level, carries, fille
     they cannot hold as rows of weight 8 in `carries` from `filled` on; returns where these end.
     `words[zero]` is 0.
     """
-    for place in range(first, last, 8):
-        a = words[sources[place]]
-        b = words[sources[place + 1] if place + 1 < last else zero]
-        c = words[sources[place + 2] if place + 2 < last else zero]
-        d = words[sources[place + 3] if place + 3 < last else zero]
-        e = words[sources[place + 4] if place + 4 < last else zero]
-        f = words[sources[place + 5] if place + 5 < last else zero]
-        g = words[sources[place + 6] if place + 6 < last else zero]
-        h = words[sources[place + 7] if place + 7 < last else zero]
-        row = carries[filled]
+    ones_row = np.uint64(level * WIDTH)
+    twos_row, fours_row = ones_row + np.uint64(WIDTH), ones_row + np.uint64(2 * WIDTH)
+    for place in range(np.uint64(first), np.uint64(last), np.uint64(8)):
+        a = words[_source(sources, place, np.uint64(0), last, zero)]
+        b = words[_source(sources, place, np.uint64(1), last, zero)]
+        c = words[_source(sources, place, np.uint64(2), last, zero)]
+        d = words[_source(sources, place, np.uint64(3), last, zero)]
+        e = words[_source(sources, place, np.uint64(4), last, zero)]
+        f = words[_source(sources, place, np.uint64(5), last, zero)]
+        g = words[_source(sources, place, np.uint64(6), last, zero)]
+        h = words[_source(sources, place, np.uint64(7), last, zero)]
+        for after in range(np.uint64(_AHEAD), np.uint64(_AHEAD + 8)):
+            coming = words[_source(sources, place, after, last, zero)]
+            for line in range(0, WIDTH, 8):
+                prefetch(coming, line)
+        row = carries[np.uint64(filled)]
         filled += 1
-        for word in range(WIDTH):
-            ones, two_a = _full_add(planes[level * WIDTH + word], a[word], b[word])
+        for word in range(np.uint64(WIDTH)):
+            ones, two_a = _full_add(planes[ones_row + word], a[word], b[word])
             ones, two_b = _full_add(ones, c[word], d[word])
             ones, two_c = _full_add(ones, e[word], f[word])
             ones, two_d = _full_add(ones, g[word], h[word])
-            twos, four_a = _full_add(planes[(level + 1) * WIDTH + word], two_a, two_b)
+            twos, four_a = _full_add(planes[twos_row + word], two_a, two_b)
             twos, four_b = _full_add(twos, two_c, two_d)
-            fours, eight = _full_add(planes[(level + 2) * WIDTH + word], four_a, four_b)
-            planes[level * WIDTH + word] = ones
-            planes[(level + 1) * WIDTH + word] = twos
-            planes[(level + 2) * WIDTH + word] = fours
+            fours, eight = _full_add(planes[fours_row + word], four_a, four_b)
+            planes[ones_row + word] = ones
+            planes[twos_row + word] = twos
+            planes[fours_row + word] = fours
             row[word] = eight
     return filled
 
@@ -273,12 +287,13 @@ def _exchange(one, two, shift, mask):
 @kernel
 def _transpose(planes, first, sums):
     """Turn eight rows of bits into bytes: byte j of `sums[r * WIDTH + w]` is lane 8 j + r."""
-    for word in range(WIDTH):
-        start = first * WIDTH + word
-        a, b = planes[start], planes[start + WIDTH]
-        c, d = planes[start + 2 * WIDTH], planes[start + 3 * WIDTH]
-        e, f = planes[start + 4 * WIDTH], planes[start + 5 * WIDTH]
-        g, h = planes[start + 6 * WIDTH], planes[start + 7 * WIDTH]
+    width = np.uint64(WIDTH)
+    for word in range(width):
+        start = np.uint64(first) * width + word
+        a, b = planes[start], planes[start + width]
+        c, d = planes[start + np.uint64(2) * width], planes[start + np.uint64(3) * width]
+        e, f = planes[start + np.uint64(4) * width], planes[start + np.uint64(5) * width]
+        g, h = planes[start + np.uint64(6) * width], planes[start + np.uint64(7) * width]
         a, e = _exchange(a, e, 4, 0x0F0F0F0F0F0F0F0F)
         b, f = _exchange(b, f, 4, 0x0F0F0F0F0F0F0F0F)
         c, g = _exchange(c, g, 4, 0x0F0F0F0F0F0F0F0F)
@@ -291,10 +306,10 @@ def _transpose(planes, first, sums):
         c, d = _exchange(c, d, 1, 0x5555555555555555)
         e, f = _exchange(e, f, 1, 0x5555555555555555)
         g, h = _exchange(g, h, 1, 0x5555555555555555)
-        sums[word], sums[word + WIDTH] = a, b
-        sums[word + 2 * WIDTH], sums[word + 3 * WIDTH] = c, d
-        sums[word + 4 * WIDTH], sums[word + 5 * WIDTH] = e, f
-        sums[word + 6 * WIDTH], sums[word + 7 * WIDTH] = g, h
+        sums[word], sums[word + width] = a, b
+        sums[word + np.uint64(2) * width], sums[word + np.uint64(3) * width] = c, d
+        sums[word + np.uint64(4) * width], sums[word + np.uint64(5) * width] = e, f
+        sums[word + np.uint64(6) * width], sums[word + np.uint64(7) * width] = g, h
 
 
 @kernel
