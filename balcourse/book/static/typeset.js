@@ -23,10 +23,10 @@ function findLead() {
   if (!lead) return;
   lead.classList.add("unset");
   reading.disconnect();
-  for (const name of ["Main-Regular", "Math-Italic"]) askForFont(name);
+  for (const name of ["Zero", "Main-Regular", "Math-Italic"]) askForFont(name);
 }
 
-// MathJax asks for it only when formulas are set, and its coming then changes their width.
+// MathJax asks for it only when formulas are set, and its coming then changes their size.
 function askForFont(name) {
   const href = new URL(`MathJax_${name}.woff`, fonts);
   document.head.append(Object.assign(document.createElement("link"), { rel: "preload", as: "font", crossOrigin: "", href }));
