@@ -23,15 +23,13 @@ _PLAIN = (
     (r"^\{\.\w+\}\n|^\([\w-]+\)=\n", ""),
     (r"^(\$\$) \([\w-]+\)$", r"\1"),
 )
-
-
 _CITATION = r"\{footcite(:t)?\}`([^`]*)`"
 
 
-def _plain(text, numbers, entries, cited):
+def _plain(text, numbers, entries, references):
     """Return a cell's MyST as the Markdown that plain Jupyter shows.
 
-    `entries` is the bibliography by key, `cited` the keys of the page.
+    `entries` is the bibliography by key, `references` the page's list of them.
     """
 
     def number(found):
@@ -45,7 +43,7 @@ def _plain(text, numbers, entries, cited):
 
     text = re.sub(r"\{glue:text\}`([^`:]+)(?::([^`]+))?`", number, text)
     text = re.sub(_CITATION, citation, text)
-    text = text.replace("```{footbibliography}\n```", _references(entries, cited))
+    text = text.replace("```{footbibliography}\n```", references)
     for pattern, plain in _PLAIN:
         text = re.sub(pattern, plain, text, flags=re.M | re.S if "(.*?)^" in pattern else re.M)
     return text
@@ -61,8 +59,9 @@ def _name(entry):
     return short, entry.fields["year"]
 
 
-def _references(entries, keys):
-    """Return the list of references as Markdown."""
+def _references(entries, text):
+    """Return the list of what a text cites as Markdown."""
+    keys = sorted({key for _, keys in re.findall(_CITATION, text) for key in keys.split(",")})
     style = find_plugin("pybtex.style.formatting", "plain")()
     backend = find_plugin("pybtex.backends", "markdown")()
     chosen = [entries[key] for key in keys]
@@ -79,13 +78,12 @@ def _offer(app, page, templatename, context, doctree):
     notebook.metadata.pop("widgets", None)
     numbers = _numbers(made.with_suffix(".glue.json"))
     entries = app.env.get_domain("cite").bibdata.data.entries
-    text = "".join(cell.source for cell in notebook.cells)
-    cited = sorted({key for _, keys in re.findall(_CITATION, text) for key in keys.split(",")})
+    references = _references(entries, "".join(cell.source for cell in notebook.cells))
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
         else:
-            cell.source = _plain(cell.source, numbers, entries, cited)
+            cell.source = _plain(cell.source, numbers, entries, references)
     home = app.config.html_baseurl or "http://127.0.0.1:8000/"
     words = _OPENING.format(course=app.config.html_title, home=home, page=page)
     notebook.cells.insert(0, nbformat.v4.new_markdown_cell(words, id="opening"))

@@ -17,6 +17,7 @@ import numpy as np
 from balcourse.models._binary_kernels import BATCH, noise, pick
 from balcourse.models.bitrows import (
     BLOCK,
+    LINE,
     STRIDE,
     TILE,
     WORDS,
@@ -31,9 +32,8 @@ from balcourse.models.bitrows import (
 from balcourse.models.kernel import kernel
 from balcourse.models.prefetch import prefetch
 
-_GROUP = 8
-_DEPTH = 7
-_LINE = 8  # words in a line of the cache
+_GROUP = 8  # rows that `add_rows` adds at once
+_DEPTH = 7  # counters are full at 127: more planes cost every look, fewer more absorbing
 
 
 class Rows(NamedTuple):
@@ -150,14 +150,14 @@ def advance(
 @kernel
 def _draw(size, turn, likely, random, bound, n_e, n_i, tau_i, heat, rows, batch):
     """Draw the next batch, and meanwhile ask for the rows that are likely to be added."""
-    lines = rows.words // _LINE
+    lines = rows.words // LINE
     for place in range(size):
         neuron = pick(random, n_e, n_i, 0, tau_i)
         batch.picked[turn, place] = neuron
         batch.limits[turn, place] = bound[neuron] + noise(random, heat)
         for line in range(place, lines, BATCH):
             for row in range(likely):
-                prefetch(rows.bits, batch.likely[row] + np.uint64(line * _LINE))
+                prefetch(rows.bits, batch.likely[row] + np.uint64(line * LINE))
 
 
 @kernel

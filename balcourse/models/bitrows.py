@@ -21,7 +21,7 @@ PLANES = 16
 _LANES = BLOCK // 16
 STRIDE = TILE * WORDS
 _PAGE = 512
-_LINE = 8  # words in a line of the cache
+LINE = 8  # words in a line of the cache
 _LINES = 4  # of a coming row that are asked for: processors fetch on from there
 _BITS = 0x5555555555555555
 _PAIRS = 0x3333333333333333
@@ -114,7 +114,7 @@ def add_rows(planes, carries, rows, sources, begin, end, depth, first, words):
     for group in range(begin, end, 8):
         for coming in range(group + 8, min(group + 16, end)):
             for line in range(np.uint64(_LINES)):
-                prefetch(rows, sources[coming] + first + line * np.uint64(_LINE))
+                prefetch(rows, sources[coming] + first + line * np.uint64(LINE))
         row_0 = sources[group] + first
         row_1 = sources[group + 1] + first
         row_2 = sources[group + 2] + first
