@@ -147,8 +147,7 @@ def add_rows(planes, carries, rows, sources, begin, end, depth, first, words):
 @kernel(inline="always")
 def _added(first, second, third):
     """Add three bits in each column: return the sum's bit and the carry."""
-    differ = first ^ second
-    return differ ^ third, (first & second) | (differ & third)
+    return first ^ second ^ third, (first & second) | (third & (first | second))
 
 
 @kernel

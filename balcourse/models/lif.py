@@ -33,6 +33,7 @@ from balcourse.parameters import checked
 EXTERNAL, RARE, START = 1, 2, 3
 _LARGEST_COUNT = np.iinfo(np.uint16).max
 _MOST_STEPS = 1 << 24
+_PLACES_A_CALL = 25_000_000  # less than half a second, after which Ctrl-C is heard
 
 
 @dataclasses.dataclass(frozen=True)
@@ -338,7 +339,7 @@ class Simulation:
             checked("traced", neuron, integer=True, at_least=0, below=network.n)
             for neuron in traced
         )
-        self.chunk = max(int(delays.min()), 6_250_000 // network.n)
+        self.chunk = max(int(delays.min()), _PLACES_A_CALL // (network.n + BLOCK))
         self._check_sizes(delays, refractory)
         self.graph = self._make_graph(delays, seed)
         self.cells = self._make_cells()

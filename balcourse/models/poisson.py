@@ -157,16 +157,16 @@ def draw_again(counts, again, height, least, tails, state):
         rest = again[word]
         while rest > 0:
             slot = slot_of(word, lowest_bit(rest))
-            change = np.uint64(_remainder(least, tails, state) - least - height)
+            change = np.uint64(_remainder(tails, state) - least - height)
             counts[slot // 4] += change << np.uint64(slot % 4 * 16)
             rest &= rest - np.uint64(1)
 
 
 @kernel
-def _remainder(least, tails, state):
-    """Draw a count from what rounding down has lost."""
+def _remainder(tails, state):
+    """Draw a count from what rounding down has lost: without branches, which would be guessed."""
     chance = uniform(state)
-    count = least if least > 0 and chance >= tails[least - 1] else 0
-    while count < tails.size - 1 and chance >= tails[count]:
-        count += 1
+    count = 0
+    for tail in range(np.uint64(tails.size - 1)):
+        count += np.int64(chance >= tails[tail])
     return count
