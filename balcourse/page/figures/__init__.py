@@ -2,7 +2,8 @@
 
 One file a lesson holds that lesson's drawing functions; this one holds what they share. Importing
 it applies the course's matplotlib style. Excitation, inhibition and the external input keep their
-colour and their line style through the whole book, so that greyscale tells them apart too.
+colour and their line style through the whole book, so that greyscale tells them apart too. What is
+neither of them, a network among several or its whole rate, is drawn in one of `OTHERS`.
 """
 
 import dataclasses
@@ -19,6 +20,7 @@ E = "#D55E00"
 I = "#0072B2"  # noqa: E741
 EXTERNAL = "#00795C"
 THEORY = "#333333"
+OTHERS = ("#8A5A9E", "#8A6D00", "#5F7383", "#A8447A")
 E_STYLE = {"color": E, "linestyle": "-"}
 I_STYLE = {"color": I, "linestyle": "--"}
 EXTERNAL_STYLE = {"color": EXTERNAL, "linestyle": ":"}

@@ -31,7 +31,7 @@ def counters(rows, sources=8, words=WORDS):
 def row(bits, *, alt):
     """Draw the targets of eight sources as bits, and the counts in each column."""
     figure, axes = figures.new(height=3.2)
-    _grid(axes, bits, figures.E)
+    _grid(axes, bits, figures.OTHERS[0])
     for column, count in enumerate(bits.sum(axis=0)):
         axes.text(column, len(bits) + 0.2, count, ha="center", va="center")
     axes.set_yticks([*range(len(bits)), len(bits) + 0.2])
@@ -44,7 +44,7 @@ def row(bits, *, alt):
 def planes(bits, counted, *, alt):
     """Draw vertical counters: bit planes, read downwards as binary numbers."""
     figure, axes = figures.new(height=2.4)
-    _grid(axes, counted, figures.I)
+    _grid(axes, counted, figures.OTHERS[1])
     for column, count in enumerate(bits.sum(axis=0)):
         axes.text(column, len(counted) + 0.2, count, ha="center", va="center")
     axes.set_yticks([*range(len(counted)), len(counted) + 0.2])
@@ -64,10 +64,10 @@ def windows(run, delay, *, first=20.0, shown=3, neurons=60, alt):
         if window < shown:
             axes.text(begin + delay / 2, neurons * 1.06, f"window {window + 1}", ha="center")
     chosen = (senders < neurons) & (times > first) & (times <= first + shown * delay)
-    axes.plot(times[chosen], senders[chosen], ".", color=figures.E, markersize=7)
+    axes.plot(times[chosen], senders[chosen], ".", color=figures.OTHERS[0], markersize=7)
     early = chosen & (times <= first + (shown - 1) * delay)
     for time, sender in zip(times[early], senders[early], strict=True):
-        arrow = {"arrowstyle": "->", "color": figures.E, "alpha": 0.45}
+        arrow = {"arrowstyle": "->", "color": figures.OTHERS[0], "alpha": 0.45}
         axes.annotate("", (time + delay, sender), (time, sender), arrowprops=arrow)
     axes.axhline(neurons / 2, color=figures.THEORY, linewidth=1, linestyle=":")
     for part in range(2):
@@ -102,7 +102,7 @@ def costs(sizes, walls, *, alt):
     for axes, size, wall, name in zip(panels, sizes, walls, names, strict=True):
         line = np.poly1d(np.polyfit(size, wall, 1))
         axes.plot([0, max(size)], line([0, max(size)]), color=figures.THEORY)
-        axes.plot(size, wall, "o", color=figures.E)
+        axes.plot(size, wall, "o", color=figures.THEORY)
         axes.text(0.05, 0.92, f"{1e6 * line[1]:.1f} µs for each more", va="top",
                   transform=axes.transAxes)  # fmt: skip
         axes.set(xlabel=name, xlim=(0, None), ylim=(0, None))

@@ -10,7 +10,7 @@ from matplotlib.colors import ListedColormap, LogNorm, Normalize
 from matplotlib.ticker import NullLocator
 
 from balcourse.measure.spikes import population_rate, population_spectrum
-from balcourse.page.figures import EXTERNAL, THEORY, E, I, described, new
+from balcourse.page.figures import OTHERS, THEORY, described, new
 from balcourse.theory.diffusion import (
     inputs,
     lif_rate,
@@ -21,12 +21,12 @@ from balcourse.theory.diffusion import (
     stationary_states,
 )
 
-_COLOURS = [THEORY, E, I, EXTERNAL, "#8A5A9E", "#B8860B"]
+_COLOURS = (THEORY, *OTHERS)
 _KINDS = {
     "saddle-node": {"color": THEORY, "linestyle": "-"},
-    "slow": {"color": I, "linestyle": "--"},
-    "fast": {"color": E, "linestyle": "-"},
-    "regular": {"color": EXTERNAL, "linestyle": ":"},
+    "fast": {"color": OTHERS[0], "linestyle": "-"},
+    "slow": {"color": OTHERS[1], "linestyle": "--"},
+    "regular": {"color": OTHERS[3], "linestyle": ":"},
 }
 _SHADES = ListedColormap(colormaps["Greys"](np.linspace(0.02, 0.6, 256)))
 _DRIVE = r"external drive $\nu_{ext}/\nu_{thr}$"
@@ -96,8 +96,10 @@ def regions(network, *, alt, g=(0.0, 8.0), ratio=(0.0, 4.0), zoom=((3.2, 4.6), (
         highest = np.log10(np.maximum(np.nanmax(rate, axis=2), 1e-3))
         shade = axes.pcolormesh(across, up, highest.T, cmap=_SHADES, vmin=-3, vmax=4.2,
                                 rasterized=True)  # fmt: skip
-        axes.contour(across, up, count.T, levels=[2], colors=E, linewidths=1.8)
-        contours = axes.contour(across, up, highest.T, levels=[0, 1, 2], colors=I, linewidths=0.8)
+        axes.contour(across, up, count.T, levels=[2], colors=OTHERS[3], linewidths=1.8)
+        contours = axes.contour(
+            across, up, highest.T, levels=[0, 1, 2], colors=THEORY, linewidths=0.8
+        )
         names = axes.clabel(contours, fmt=lambda level: f"{10**level:.0f} Hz", fontsize=11)
         for name in names:
             name.set_bbox({"facecolor": "white", "edgecolor": "none", "pad": 0.5})
@@ -186,12 +188,14 @@ def hysteresis(network, drive, rate, *, alt):
         chosen = np.isfinite(gains[0]) & ((gains[0] < 1) == stable)
         axes.plot(x[chosen], rates[0][chosen], ".", markersize=2.5, rasterized=True, **style)
     turn = int(np.argmax(drive))
-    axes.plot(drive[: turn + 1], rate[: turn + 1], ">-", color=E, linewidth=0.8, markersize=6)
-    axes.plot(drive[turn:], rate[turn:], "<--", color=I, linewidth=0.8, markersize=6)
-    axes.annotate("drive rising", (drive[turn // 2], 0), xytext=(0, 12), color=E,
+    axes.plot(
+        drive[: turn + 1], rate[: turn + 1], ">-", color=OTHERS[0], linewidth=0.8, markersize=6
+    )
+    axes.plot(drive[turn:], rate[turn:], "<--", color=OTHERS[1], linewidth=0.8, markersize=6)
+    axes.annotate("drive rising", (drive[turn // 2], 0), xytext=(0, 12), color=OTHERS[0],
                   textcoords="offset points", ha="center")  # fmt: skip
     back = (turn + len(drive)) // 2
-    axes.annotate("drive falling", (drive[back], rate[back]), xytext=(0, 14), color=I,
+    axes.annotate("drive falling", (drive[back], rate[back]), xytext=(0, 14), color=OTHERS[1],
                   textcoords="offset points", ha="right")  # fmt: skip
     axes.set(xlabel=_DRIVE, ylabel="rate (Hz)", xlim=(min(drive), max(drive)))
     return described(figure, alt)
@@ -221,9 +225,9 @@ def states(runs, *, alt, window=80.0, neurons=40):
         raster.plot(times[shown], senders[shown], ".", color=THEORY, markersize=2.2,
                     rasterized=True)  # fmt: skip
         rate = population_rate(times[times < window], n, window, 0.5)
-        course.plot(0.25 + 0.5 * np.arange(rate.size), rate, color=E, linewidth=1)
+        course.plot(0.25 + 0.5 * np.arange(rate.size), rate, color=OTHERS[0], linewidth=1)
         frequency, power = population_spectrum(times, n, run.duration, 0.5, min(run.duration, 250))
-        spectrum.semilogy(frequency, power, color=I, linewidth=1)
+        spectrum.semilogy(frequency, power, color=OTHERS[1], linewidth=1)
         raster.set(ylabel=name, yticks=[], xlim=(0, window))
         course.set(xlim=(0, window), ylim=(0, None))
         spectrum.set(xlim=(0, 800))
@@ -399,7 +403,7 @@ def finite_size(frequency, theory, runs, *, alt):
     figure, axes = new(height=3.8)
     for number, (label, power) in enumerate(theory.items()):
         axes.semilogy(frequency, power, "--" if number else "-", color=THEORY, label=label)
-    for (label, run), colour in zip(runs.items(), (E, I, EXTERNAL), strict=False):
+    for (label, run), colour in zip(runs.items(), OTHERS, strict=False):
         n = run.network.n
         found, power = population_spectrum(run.times, n, run.duration, 0.5, 100.0)
         chosen = (found >= frequency[0]) & (found <= frequency[-1])
@@ -424,7 +428,7 @@ def irregularity_gap(coloured, levels, *, alt):
     figure, axes = new(height=3.4)
     rounds = np.arange(coloured.cvs.size)
     axes.plot(rounds, coloured.cvs, "o-", color=THEORY)
-    for (label, value), colour in zip(levels.items(), (E, I, EXTERNAL), strict=False):
+    for (label, value), colour in zip(levels.items(), OTHERS, strict=False):
         axes.axhline(value, color=colour, linewidth=1.2, linestyle="--")
         drop = 5 if value > coloured.cv else -14
         axes.annotate(label, (rounds[-1], value), xytext=(0, drop), ha="right", color=colour,
@@ -451,7 +455,7 @@ def walk(run, found, *, alt, window=80.0, neurons=40):
     shown = (senders < neurons) & (times < window)
     raster.plot(times[shown], senders[shown], ".", color=THEORY, markersize=2.5, rasterized=True)
     rate = population_rate(times[times < window], run.network.n, window, 0.5)
-    course.plot(0.25 + 0.5 * np.arange(rate.size), rate, color=E, linewidth=1)
+    course.plot(0.25 + 0.5 * np.arange(rate.size), rate, color=OTHERS[0], linewidth=1)
     title = f"{found.rate:.1f} Hz, CV {found.cv:.2f}, strongest at {found.frequency:.0f} Hz"
     raster.set(ylabel="neurons", yticks=[], title=title)
     course.set(xlabel="time (ms)", ylabel="rate (Hz)", xlim=(0, window), ylim=(0, None))

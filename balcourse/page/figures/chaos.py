@@ -9,7 +9,16 @@ import numpy as np
 from matplotlib.patches import Circle, FancyArrowPatch
 
 from balcourse.page import figures
-from balcourse.page.figures import E_STYLE, EXTERNAL, EXTERNAL_STYLE, I_STYLE, THEORY, E, I
+from balcourse.page.figures import (
+    E_STYLE,
+    EXTERNAL,
+    EXTERNAL_STYLE,
+    I_STYLE,
+    OTHERS,
+    THEORY,
+    E,
+    I,
+)
 from balcourse.theory import balance
 
 _STYLES = (E_STYLE, I_STYLE)
@@ -59,7 +68,7 @@ def input_scaling(k, simulated, theory, *, alt):
     figure, axes = figures.new()
     names = ("excitation", "inhibition", "net input", "its spread")
     styles = (E_STYLE, I_STYLE, {"color": THEORY, "linestyle": "-"},
-              {"color": "#8A5A9E", "linestyle": ":"})  # fmt: skip
+              {"color": OTHERS[0], "linestyle": ":"})  # fmt: skip
     for number, (name, style, mark) in enumerate(zip(names, styles, "osDv", strict=True)):
         axes.plot(k, theory[number], **style)
         axes.plot(k, simulated[number], mark, color=style["color"], fillstyle="none")
@@ -82,12 +91,12 @@ def input_of_one_cell(run, cell, *, alt):
     excitation, inhibition = run.excitation[:, cell], run.inhibition[:, cell]
     for axes in (wide, near):
         (net,) = axes.plot(run.times, excitation + inhibition, color=THEORY, linewidth=1.2)
-        axes.axhline(run.thresholds[cell], color="#8A5A9E", linewidth=1.2, linestyle=":")
+        axes.axhline(run.thresholds[cell], color=OTHERS[0], linewidth=1.2, linestyle=":")
     lines = [wide.plot(run.times, excitation, **E_STYLE | {"linewidth": 1})[0],
              wide.plot(run.times, inhibition, **I_STYLE | {"linewidth": 1})[0]]  # fmt: skip
     for line, name in zip([*lines, net], ("excitation", "inhibition", "net"), strict=True):
         figures.label_line(wide, line, name)
-    near.annotate("threshold", (run.times[-1], run.thresholds[cell]), (4, 3), color="#8A5A9E",
+    near.annotate("threshold", (run.times[-1], run.thresholds[cell]), (4, 3), color=OTHERS[0],
                   textcoords="offset points", va="bottom")  # fmt: skip
     wide.set(ylabel=r"input ($\theta_E$)")
     near.set(ylabel=r"net input ($\theta_E$)", xlabel=r"time ($\tau_E$)")
@@ -233,7 +242,7 @@ def two_orders(same, independent, plateau, unrelated, *, alt):
     figure, axes = figures.new()
     for run, color, style, name in (
         (same, E, "-", "one order"),
-        (independent, "#8A5A9E", "--", "two orders"),
+        (independent, OTHERS[0], "--", "two orders"),
     ):
         (line,) = axes.plot(run.times, run.distance_e.mean(axis=0), style, color=color)
         axes.annotate(name, (run.times[len(run.times) // 6], line.get_ydata()[len(run.times) // 6]),

@@ -109,7 +109,7 @@ def traces_of_states(states, *, alt, start=2000.0, length=1500.0):
     figure, panels = figures.new(6.8, 1.9 * len(states), nrows=len(states), sharex=True)
     for axes, (name, run) in zip(panels, states, strict=True):
         _trace(axes, run, 0, start, length, color="#222222")
-        _trace(axes, run, 1, start, length, color=figures.EXTERNAL)
+        _trace(axes, run, 1, start, length, color=figures.OTHERS[0])
         axes.axhline(run.neuron.threshold, color=_GREY, lw=0.8, ls=":")
         axes.set(
             ylabel="V (mV)", title=name, ylim=(run.neuron.rest - 14, run.neuron.threshold + 14)
@@ -137,7 +137,7 @@ def distributions_of_states(states, *, alt):
     """Distribution of V without threshold, and the Gaussian of equal mean and sd."""
     figure, panels = figures.new(6.8, 3.2, ncols=len(states), sharey=True, sharex=True)
     for axes, (name, run) in zip(panels, states, strict=True):
-        _distribution(axes, run, figures.E)
+        _distribution(axes, run, figures.OTHERS[1])
         axes.set_title(name)
     panels[0].set_ylabel("density (1/mV)")
     panels[0].text(states[0][1].neuron.threshold + 0.7, 0.2, "threshold", color=_GREY, fontsize=9)
@@ -147,7 +147,7 @@ def distributions_of_states(states, *, alt):
 def skewness_against_correlation(correlations, theory, measured, *, alt):
     """Skewness of V against the correlation of its inputs: lines, and moments at each fourth."""
     figure, axes = figures.new(6.8, 3.4)
-    for (name, line), color in zip(theory.items(), (figures.E, figures.EXTERNAL), strict=True):
+    for (name, line), color in zip(theory.items(), figures.OTHERS, strict=False):
         points = [found.skewness for found in measured[name]]
         error = [found.errors[2] for found in measured[name]]
         axes.plot(correlations, line, color=color)
@@ -169,13 +169,13 @@ def brunel_plane(fixation, drive, *, alt):
     """
     figure, axes = figures.new(6.8, 3.6)
     g = np.linspace(4, 8, 100)
-    axes.plot(g, drive[0] - 4 * drive[1] / g, color=figures.EXTERNAL)
-    axes.plot([3, 8], [fixation, fixation], color=figures.E, ls="--")
+    axes.plot(g, drive[0] - 4 * drive[1] / g, color=figures.OTHERS[0])
+    axes.plot([3, 8], [fixation, fixation], color=figures.OTHERS[1], ls="--")
     axes.axhline(1, color=_GREY, lw=0.8, ls=":")
     axes.axvline(4, color=_GREY, lw=0.8, ls=":")
-    axes.text(7.95, fixation + 0.05, "fixation", color=figures.E, ha="right")
+    axes.text(7.95, fixation + 0.05, "fixation", color=figures.OTHERS[1], ha="right")
     axes.text(
-        7.95, 1.05 * (drive[0] - drive[1] / 2) - 0.25, "drive", color=figures.EXTERNAL, ha="right"
+        7.95, 1.05 * (drive[0] - drive[1] / 2) - 0.25, "drive", color=figures.OTHERS[0], ha="right"
     )
     axes.text(3.05, 1.03, r"$\nu_{ext} = \nu_{thr}$", color=_GREY)
     axes.text(4.05, 1.75, "inhibition dominates", color=_GREY)
@@ -189,10 +189,10 @@ def state_frame(free, spiking, moments):
     """A trace of two neighbours and the distribution of their potential, for the explorer."""
     figure, (left, right) = figures.new(6.8, 3.2, ncols=2, width_ratios=[1.6, 1])
     _trace(left, spiking, 0, 1000, 600, color="#222222")
-    _trace(left, spiking, 1, 1000, 600, color=figures.EXTERNAL)
+    _trace(left, spiking, 1, 1000, 600, color=figures.OTHERS[0])
     left.axhline(spiking.neuron.threshold, color=_GREY, lw=0.8, ls=":")
     left.set(xlabel="time (ms)", ylabel="V (mV)", ylim=(-86, -36))
-    _distribution(right, free, figures.E)
+    _distribution(right, free, figures.OTHERS[1])
     right.set(xlim=(-90, -36), ylabel="density (1/mV)")
     distance = free.neuron.threshold - free.neuron.rest - moments.mean
     alt = (
@@ -219,7 +219,7 @@ def conductances_and_potential(neuron, angles, cases, *, alt):
         top.plot(*_mirrored(angles, g_i), **figures.I_STYLE)
         top.set_title(name)
         bottom.plot(*_mirrored(angles, theory), color=figures.THEORY)
-        bottom.plot(*_mirrored(angles, measured), "o", ms=3, color=figures.EXTERNAL)
+        bottom.plot(*_mirrored(angles, measured), "o", ms=3, color=figures.OTHERS[0])
         bottom.axhline(neuron.threshold, color=_GREY, lw=0.8, ls=":")
         bottom.set(xticks=[-90, 0, 90])
     panels[0, 0].text(0, 0.65, "E", color=figures.E, ha="center")
@@ -232,12 +232,13 @@ def conductances_and_potential(neuron, angles, cases, *, alt):
     return figures.described(figure, alt)
 
 
-_CASE_STYLES = {
-    "none": (figures.E, "-"),
-    "co-tuned": (figures.I, "--"),
-    "broad": (figures.EXTERNAL, "-."),
-    "flat": ("#8A5A9E", ":"),
-}
+_CASE_STYLES = dict(
+    zip(
+        ("none", "co-tuned", "broad", "flat"),
+        zip(figures.OTHERS, ("-", "--", "-.", ":"), strict=True),
+        strict=True,
+    )
+)
 
 
 def spike_tuning(panels, *, alt):
@@ -258,14 +259,14 @@ def spike_tuning(panels, *, alt):
 def iceberg(waterlines, theory, measured, width, *, alt):
     """Half-width of what is above water: the formula, and points measured on curves."""
     figure, (left, right) = figures.new(6.8, 3.2, ncols=2)
-    for waterline, shade in ((0.0, "#bbbbbb"), (0.5, figures.EXTERNAL)):
+    for waterline, shade in ((0.0, "#bbbbbb"), (0.5, figures.OTHERS[0])):
         above = np.maximum(np.exp(-(FINE**2) / (2 * width**2)), waterline)
         left.fill_between(*_mirrored(FINE, above), waterline, color=shade, alpha=0.7, lw=0)
-    left.axhline(0.5, color=figures.I, lw=1)
-    left.text(-88, 0.53, "threshold", color=figures.I)
+    left.axhline(0.5, color=_GREY, lw=1)
+    left.text(-88, 0.53, "threshold", color=_GREY)
     left.set(xlabel="orientation (degrees)", ylabel="V / peak of V")
     right.plot(waterlines, theory, color=figures.THEORY)
-    right.plot(waterlines[::4], measured, "o", color=figures.EXTERNAL)
+    right.plot(waterlines[::4], measured, "o", color=figures.OTHERS[0])
     right.set(xlabel="threshold / peak of V", ylabel="half-width of spikes (degrees)", ylim=(0, 40))
     return figures.described(figure, alt)
 
@@ -280,7 +281,7 @@ def inhibition_width_frame(neuron, width, strength, tuned, potential, spikes_wid
     middle.plot(*_mirrored(FINE, potential), color=figures.THEORY)
     middle.axhline(neuron.threshold, color=_GREY, lw=0.8, ls=":")
     middle.set(title="V (mV)", ylim=(-72, -40))
-    right.plot(*_mirrored(FINE, ratio), color=figures.EXTERNAL)
+    right.plot(*_mirrored(FINE, ratio), color=figures.OTHERS[0])
     right.set(title="E / I", ylim=(0, 2.2))
     for axes in (left, middle, right):
         axes.set_xticks([-90, 0, 90])
@@ -325,7 +326,7 @@ def volley_response(time, traces, windows, *, alt):
 def lags_of_held_cells(correlograms, delays, theory, measured, *, alt):
     """Correlograms of one delay, and recovered against true delay; {label: ...} of both kinds."""
     figure, (left, right) = figures.new(6.8, 3.5, ncols=2)
-    colors = dict(zip(correlograms, ("#222222", figures.EXTERNAL), strict=True))
+    colors = dict(zip(correlograms, ("#222222", figures.OTHERS[0]), strict=True))
     for label, (lags, values) in correlograms.items():
         left.plot(lags, values, color=colors[label], ls="-" if label == "membrane" else "--")
         right.plot(delays, theory[label], color=colors[label], lw=1)
@@ -375,9 +376,9 @@ def gamma_cycles(run, start, length, amplitudes, intervals, *, alt):
     top.text(1.01, 0.5, "I", color=figures.I, transform=top.transAxes)
     top.set(xlabel="time (ms)", ylabel="conductance", xlim=(0, length))
     left, right = axes[1]
-    left.plot(*amplitudes, "o", ms=3, color=figures.EXTERNAL)
+    left.plot(*amplitudes, "o", ms=3, color=figures.OTHERS[0])
     left.set(xlabel="E per cycle", ylabel="I per cycle")
-    right.plot(amplitudes[1][:-1], intervals, "o", ms=3, color=figures.EXTERNAL)
+    right.plot(amplitudes[1][:-1], intervals, "o", ms=3, color=figures.OTHERS[0])
     right.set(xlabel="I per cycle", ylabel="next interval (ms)")
     return figures.described(figure, alt)
 
@@ -407,7 +408,7 @@ def membranes_of_a_pair(run, correlation, *, alt, length=600.0):
     """Potentials of two cells with a common part of their noise, with their spikes."""
     figure, axes = figures.new(6.8, 2.8)
     _trace(axes, run, 0, 0, length, color="#222222")
-    _trace(axes, run, 1, 0, length, color=figures.EXTERNAL)
+    _trace(axes, run, 1, 0, length, color=figures.OTHERS[0])
     axes.axhline(run.neuron.threshold, color=_GREY, lw=0.8, ls=":")
     axes.set(xlabel="time (ms)", ylabel="V (mV)", ylim=(-5, run.neuron.threshold + 14))
     axes.set_title(f"common part of the input: {correlation:g}")
@@ -425,14 +426,13 @@ def spike_correlation(correlation, grid, points, *, alt):
     axes.plot(*grid, color=figures.THEORY)
     axes.annotate("theory, long window", (grid[0][-40], grid[1][-40]), (-6, 6),
                   textcoords="offset points", ha="right")  # fmt: skip
-    shades = ("#5f7f99", "#3a7ba8", figures.I)
-    for (window, (rates, found, errors)), shade, marker in zip(
-        points.items(), shades, "os^", strict=True
+    for (window, (rates, found, errors)), color, marker in zip(
+        points.items(), figures.OTHERS, "os^", strict=False
     ):
-        axes.errorbar(rates, found, errors, fmt=marker, color=shade, capsize=3)
+        axes.errorbar(rates, found, errors, fmt=marker, color=color, capsize=3)
         axes.annotate(f"{window:g} ms", (rates[-1], found[-1]),
-                      (7, -4) if shade != figures.I else (12, -14),
-                      textcoords="offset points", color=shade)  # fmt: skip
+                      (12, -14) if window == max(points) else (7, -4),
+                      textcoords="offset points", color=color)  # fmt: skip
     axes.set(xscale="log", xlabel="firing rate (Hz)", ylabel="correlation", ylim=(0, None))
     axes.set_xlim(0.15, 90)
     return figures.described(figure, alt)

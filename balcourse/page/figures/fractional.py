@@ -162,13 +162,13 @@ def density(runs, *, alt):
         if neuron.index < 2:
             above = np.geomspace(0.3, 40, 60)
             landing = -np.gradient(passage.overshoot(above), above)
-            axes.plot(neuron.threshold + above, landing, color=figures.E)
+            axes.plot(neuron.threshold + above, landing, color=figures.OTHERS[0])
             edges = np.geomspace(0.3, 40, 12)
             counts, _ = np.histogram(run.overshoots, edges)
             landed = counts / len(run.overshoots) / np.diff(edges)
             axes.plot(neuron.threshold + np.sqrt(edges[1:] * edges[:-1]), landed, "s",
-                      color=figures.E, markersize=4)  # fmt: skip
-            axes.annotate("landing\npoints", (40, 0.05), color=figures.E)
+                      color=figures.OTHERS[0], markersize=4)  # fmt: skip
+            axes.annotate("landing\npoints", (40, 0.05), color=figures.OTHERS[0])
         axes.axvline(neuron.threshold, color=figures.THEORY, linewidth=0.8, linestyle=":")
         axes.set(xlim=(-40, 60), ylim=(1e-4, 1), xlabel="potential (mV)")
         axes.set_title(f"index {neuron.index:g}", color=colour)
@@ -253,8 +253,12 @@ def response_maximum(indices, states, symmetric, *, alt):
     right.axhline(0, color="0.7", linewidth=0.8)
     right.plot(indices, [state.skew for state in states], color=figures.THEORY)
     right.axvline(indices[top], color=figures.THEORY, linewidth=0.8, linestyle=":")
-    right.annotate("upward jumps win", (0.35, 0.85), xycoords="axes fraction", color=figures.E)
-    right.annotate("downward jumps win", (0.08, 0.06), xycoords="axes fraction", color=figures.I)
+    right.annotate(
+        "upward jumps win", (0.35, 0.85), xycoords="axes fraction", color=figures.OTHERS[0]
+    )
+    right.annotate(
+        "downward jumps win", (0.08, 0.06), xycoords="axes fraction", color=figures.OTHERS[1]
+    )
     right.set(xlabel="index of the weights", ylabel="skew of the input")
     return figures.described(figure, alt)
 
@@ -306,8 +310,8 @@ def spiking_network(indices, measured, predicted, *, alt):
                   textcoords="offset points")  # fmt: skip
     measured = np.asarray(measured)
     summaries = [
-        ("mean neuron", measured.mean(2), "o", figures.E, (-30, 22)),
-        ("median neuron", np.median(measured, 2), "s", figures.I, (9, -4)),
+        ("mean neuron", measured.mean(2), "o", figures.OTHERS[0], (-30, 22)),
+        ("median neuron", np.median(measured, 2), "s", figures.OTHERS[1], (9, -4)),
     ]
     for words, values, mark, colour, offset in summaries:
         mean = values.mean(1)

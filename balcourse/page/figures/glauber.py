@@ -9,10 +9,8 @@ import numpy as np
 from matplotlib.patches import FancyArrowPatch
 
 from balcourse.page import figures
-from balcourse.page.figures import E_STYLE, I_STYLE, THEORY, E, I
+from balcourse.page.figures import E_STYLE, I_STYLE, OTHERS, THEORY
 from balcourse.theory import glauber as theory
-
-_PURPLE = "#8A5A9E"
 
 
 def pair(network, points, counts, *, alt):
@@ -24,7 +22,10 @@ def pair(network, points, counts, *, alt):
     )
     share = counts / counts.sum(axis=1, keepdims=True)
     labels = {0: "both 0", 1: "only one (each)", 3: "both 1"}
-    styles = {0: I_STYLE, 1: {"color": THEORY, "linestyle": ":"}, 3: E_STYLE}
+    styles = {
+        state: {"color": color, "linestyle": style}
+        for state, color, style in zip(labels, OTHERS, ("--", ":", "-"), strict=False)
+    }
     for state, label in labels.items():
         (line,) = axes.plot(temperatures, expected[:, state], **styles[state])
         figures.label_line(axes, line, label, xytext=(6, {0: 0, 1: -9, 3: 9}[state]))
@@ -41,14 +42,14 @@ def laws(states, curves, counts=None, *, alt):
     figure, axes = figures.new(6.8, 3.6)
     places = np.arange(len(states))
     for number, (name, law) in enumerate(curves):
-        color, style = ((THEORY, "-"), (_PURPLE, "--"))[number]
+        color, style = ((THEORY, "-"), (OTHERS[0], "--"))[number]
         axes.step(places, law, style, where="mid", color=color)
         axes.annotate(name, (0.98, 0.92 - 0.09 * number), xycoords="axes fraction", color=color,
                       ha="right")  # fmt: skip
     if counts is not None:
         share = counts / counts.sum()
         error = np.sqrt(share * (1 - share) / counts.sum())
-        axes.errorbar(places, share, 2 * error, fmt="o", color=E, fillstyle="none")
+        axes.errorbar(places, share, 2 * error, fmt="o", color=THEORY, fillstyle="none")
     names = ["".join("01"[one] for one in state) for state in states.astype(int)]
     axes.set_xticks(places, names, rotation=90)
     axes.set(xlabel="state", ylabel="probability", ylim=(0, None))
@@ -61,9 +62,9 @@ def spectra(symmetric, asymmetric, *, alt):
     axes.axhline(0, color="0.8", linewidth=0.8, zorder=0)
     axes.axvline(0, color="0.8", linewidth=0.8, zorder=0)
     axes.plot(symmetric.real, np.imag(symmetric), "o", color=THEORY, fillstyle="none")
-    axes.plot(asymmetric.real, asymmetric.imag, "^", color=E)
+    axes.plot(asymmetric.real, asymmetric.imag, "^", color=OTHERS[0])
     axes.annotate("symmetric: circles", (0.02, 0.9), xycoords="axes fraction", color=THEORY)
-    axes.annotate("asymmetric: triangles", (0.02, 0.8), xycoords="axes fraction", color=E)
+    axes.annotate("asymmetric: triangles", (0.02, 0.8), xycoords="axes fraction", color=OTHERS[0])
     axes.set(xlabel=r"real part ($1/\tau$)", ylabel=r"imaginary part ($1/\tau$)")
     return figures.described(figure, alt)
 
@@ -80,7 +81,7 @@ def currents(states, matrix, *, alt):
         axes.add_patch(
             FancyArrowPatch(
                 places[source], places[target], connectionstyle="arc3,rad=0.15", arrowstyle="-|>",
-                mutation_scale=9, shrinkA=9, shrinkB=9, color=E,
+                mutation_scale=9, shrinkA=9, shrinkB=9, color=OTHERS[0],
                 linewidth=0.4 + 4 * matrix[target, source] / widest,
             )
         )  # fmt: skip
@@ -106,8 +107,8 @@ def returns(runs, *, alt):
     figure, panels = figures.new(6.8, 3.2, ncols=2, sharey=True)
     for axes, (name, states) in zip(panels, runs, strict=True):
         for back, style in (
-            (1, {"color": _PURPLE, "marker": "o"}),
-            (2, {"color": E, "marker": "s"}),
+            (1, {"color": OTHERS[0], "marker": "o"}),
+            (2, {"color": OTHERS[1], "marker": "s"}),
         ):
             changed = (states[back:] != states[:-back]).mean(axis=1)
             (line,) = axes.plot(
@@ -128,7 +129,7 @@ def scaling(several, found, *, alt):
     sizes = np.array([one.size[0] for one in several])
     scaled = found * sizes[:, None, None, None]
     noise = theory.linear_noise(several[-1])
-    styles = (E_STYLE, {"color": _PURPLE, "linestyle": "-."}, I_STYLE)
+    styles = (E_STYLE, {"color": OTHERS[0], "linestyle": "-."}, I_STYLE)
     for number, (place, name) in enumerate((((0, 0), "EE"), ((0, 1), "EI"), ((1, 1), "II"))):
         expected = noise.pair_covariance[place] * sizes[-1]
         (line,) = axes.plot([sizes[0] / 1.3, sizes[-1] * 1.3], [expected] * 2, **styles[number])
@@ -155,7 +156,7 @@ def delayed(populations, lags, found, *, alt):
     for sign, place in ((1, (1, 0)), (-1, (0, 1))):
         axes.plot(sign * line, expected[:, *place], color=THEORY)
         axes.errorbar(sign * np.asarray(lags), mean[:, *place], error[:, *place], fmt="o",
-                      color=_PURPLE, fillstyle="none")  # fmt: skip
+                      color=OTHERS[0], fillstyle="none")  # fmt: skip
     axes.annotate("E first", (0.98, 0.92), xycoords="axes fraction", ha="right")
     axes.annotate("I first", (0.02, 0.92), xycoords="axes fraction")
     axes.set(xlabel=r"time from E to I ($\tau$)", ylabel="covariance of an E-I pair × $N$")
@@ -165,7 +166,7 @@ def delayed(populations, lags, found, *, alt):
 def fluctuation_response(networks, times, *, alt):
     """Draw the response of unit 0 times T against its lost covariance, for (name, network)."""
     figure, axes = figures.new(5.6, 4)
-    styles = ({"color": THEORY, "marker": "o"}, {"color": E, "marker": "^"})
+    styles = ({"color": THEORY, "marker": "o"}, {"color": OTHERS[0], "marker": "^"})
     for (name, network), style in zip(networks, styles, strict=True):
         lost = theory.covariance(network)[0, 0, 0] - theory.covariance(network, times)[:, 0, 0]
         response = network.temperature * theory.step_response(network, times)[:, 0, 0]
@@ -180,12 +181,12 @@ def fluctuation_response(networks, times, *, alt):
 def order_parameters(lags, curves, points, *, alt):
     """Draw the decay of q(lag) in several networks: (name, theory, simulated) each."""
     figure, axes = figures.new(6.8, 4.2)
-    colors = (E, _PURPLE, THEORY, I)
     for number, (name, expected, simulated) in enumerate(curves):
-        axes.plot(lags, expected, ("-", "--", "-.", ":")[number], color=colors[number])
-        axes.plot(points, simulated, "osD^"[number], color=colors[number], fillstyle="none")
+        color = OTHERS[number]
+        axes.plot(lags, expected, ("-", "--", "-.", ":")[number], color=color)
+        axes.plot(points, simulated, "osD^"[number], color=color, fillstyle="none")
         axes.annotate(name, (lags[0], expected[0]), (-4, 0), textcoords="offset points", ha="right",
-                      va="center", color=colors[number])  # fmt: skip
+                      va="center", color=color)  # fmt: skip
     axes.set(xlabel=r"time between samples ($\tau_E$)", ylabel="mean product of states $q_E$",
              xlim=(-0.38 * lags[-1], None), ylim=(0, None))  # fmt: skip
     axes.set_xticks(np.arange(0, lags[-1] + 0.1, 2))
@@ -206,8 +207,7 @@ def laws_at(temperature, *, network):
 def healing(runs, *, alt):
     """Draw the fraction of differing units against time, for (temperature, `Damage`) pairs."""
     figure, axes = figures.new()
-    colors = (E, _PURPLE, THEORY, I)
-    for (temperature, run), color, style in zip(runs, colors, ("-", "--", "-.", ":"), strict=False):
+    for (temperature, run), color, style in zip(runs, OTHERS, ("-", "--", "-.", ":"), strict=False):
         mean = run.distance_e.mean(axis=0)
         (line,) = axes.plot(run.times, np.where(mean > 0, mean, np.nan), style, color=color)
         last = np.flatnonzero(mean)[-1]
@@ -222,8 +222,7 @@ def healing_border(warmth, changed, critical, *, alt):
     `changed` and `critical` map K to K D, of the shape of `warmth`, and to T_c / sqrt(K).
     """
     figure, axes = figures.new(5.8, 3.6)
-    for (k, values), style in zip(changed.items(), ("o", "s", "D", "^"), strict=False):
-        color = figures.EXTERNAL if style == "D" else (E if style == "o" else I)
+    for (k, values), style, color in zip(changed.items(), "osD^", OTHERS, strict=False):
         axes.plot(warmth, values, style, color=color, fillstyle="none", label=f"K = {k}")
         axes.axvline(critical[k], color=THEORY, linewidth=1)
     place = (max(critical.values()), 0.9)
@@ -242,7 +241,7 @@ def smooth_exponents(gains, expected, points, growth, *, alt):
     (line,) = axes.plot(gains, expected, color=THEORY)
     figures.label_line(axes, line, r"$N\to\infty$")
     error = growth.std(axis=1, ddof=1) / np.sqrt(growth.shape[1])
-    axes.errorbar(points, growth.mean(axis=1), 2 * error, fmt="o", color=E, fillstyle="none")
+    axes.errorbar(points, growth.mean(axis=1), 2 * error, fmt="o", color=THEORY, fillstyle="none")
     axes.set(xlabel="gain $g$", ylabel=r"largest exponent ($1/\tau$)")
     return figures.described(figure, alt)
 
@@ -251,7 +250,7 @@ def spiking_exponents(drives, growth, *, alt):
     """Draw exponents of theta and LIF networks; `growth` maps the name to (drives, intervals)."""
     figure, axes = figures.new(5.8, 3.6)
     axes.axhline(0, color="0.8", linewidth=0.8, zorder=0)
-    for (name, values), color, mark in zip(growth.items(), (E, I), "os", strict=True):
+    for (name, values), color, mark in zip(growth.items(), OTHERS, "os", strict=False):
         error = values.std(axis=1, ddof=1) / np.sqrt(values.shape[1])
         line = axes.errorbar(drives, values.mean(axis=1), 2 * error, fmt=mark + "-", color=color,
                              fillstyle="none")[0]  # fmt: skip
@@ -263,7 +262,9 @@ def spiking_exponents(drives, growth, *, alt):
 def flux_tubes(sizes, distance, *, alt):
     """Draw the final distance against the first; `distance` has shape (directions, sizes)."""
     figure, axes = figures.new(5.8, 3.6)
-    axes.plot(sizes, np.maximum(distance.T, 1e-16), "o", color=I, fillstyle="none", markersize=4)
+    axes.plot(
+        sizes, np.maximum(distance.T, 1e-16), "o", color=THEORY, fillstyle="none", markersize=4
+    )
     axes.set(xscale="log", yscale="log", xlabel="size of the perturbation",
              ylabel="distance much later")  # fmt: skip
     return figures.described(figure, alt)

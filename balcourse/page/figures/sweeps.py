@@ -5,9 +5,9 @@ Theory is a line, simulation is points with error bars, in one panel.
 
 import numpy as np
 
-from balcourse.page.figures import EXTERNAL, THEORY, E, I, described, new
+from balcourse.page.figures import OTHERS, THEORY, described, new
 
-_MARKS = (("o", E, "-"), ("s", I, "--"), ("^", EXTERNAL, ":"))
+_MARKS = tuple(zip("os^", OTHERS, ("-", "--", ":"), strict=False))
 
 
 def sharper_with_size(fine, coarse, border, sizes, *, alt):
@@ -81,10 +81,10 @@ def binary_sizes(data, k, theory, *, alt):
     right.annotate("$N^{-1/2}$", (every[0], scale / every[0] ** 0.5), xytext=(14, 0),
                    textcoords="offset points", color=THEORY)  # fmt: skip
     for k_, shift in zip(data.k.values, np.linspace(0.94, 1.06, data.k.size), strict=True):
-        colour = E if k_ <= 250 else I
-        right.loglog(data.n * shift, spread.sel(k=k_), "o" if k_ <= 250 else "s", color=colour)
-    right.annotate("K to 250", (0.06, 0.16), xycoords="axes fraction", color=E)
-    right.annotate("K from 500", (0.06, 0.06), xycoords="axes fraction", color=I)
+        mark, colour, _ = _MARKS[0 if k_ <= 250 else 1]
+        right.loglog(data.n * shift, spread.sel(k=k_), mark, color=colour)
+    right.annotate("K to 250: circles", (0.06, 0.16), xycoords="axes fraction", color=OTHERS[0])
+    right.annotate("K from 500: squares", (0.06, 0.06), xycoords="axes fraction", color=OTHERS[1])
     right.set(xlabel="neurons N", ylabel="standard deviation of activity in time")
     _plain(left.xaxis, (100, 300, 1_000, 3_000))
     _plain(left.yaxis, (0.03, 0.04, 0.06, 0.08))
