@@ -32,17 +32,19 @@ def plateau():
 @exercise(
     1,
     "The regime begins at one cell and ends near N/K cells.",
-    "N/K is 10 in the first case and 1,000 in the second; λ comes from `growth_rate`.",
+    "N/K is 10 in the first case and 1,000 in the second; λ, a little smaller in the sparser "
+    "network, comes from `growth_rate`.",
 )
 def end():
     """Return how long damage grows exponentially (tau_E)."""
-    rate = balance.growth_rate(balance.mean_field(BalancedNetwork(m_0=0.2), sparse=False))
 
-    def lasts(ratio):
+    def lasts(n):
+        network = BalancedNetwork(n_e=n, n_i=n, m_0=0.2)
+        ratio, rate = n / network.k, balance.growth_rate(balance.mean_field(network, sparse=False))
         base_ten = {"Take the natural logarithm: λ is per e-fold.": math.log10(ratio) / rate}
         return Number(math.log(ratio) / rate, tolerance=0.06, mistakes=base_ten)
 
-    return {"small": lasts(10), "large": lasts(1000)}
+    return {"small": lasts(10_000), "large": lasts(1_000_000)}
 
 
 @exercise(

@@ -140,7 +140,7 @@ def curves(network, by_g, by_ratio, quantity, *, alt):
         axes.legend(handlelength=1.2)
     left.set(xlabel=_INHIBITION, ylabel="rate (Hz)" if quantity == "rate" else "CV of intervals")
     right.set(xlabel=_DRIVE)
-    left.set_ylim(0, 250 if quantity == "rate" else 1.1)
+    left.set_ylim(0, 250 if quantity == "rate" else 1.6)
     return described(figure, alt)
 
 

@@ -147,7 +147,7 @@ def against_tau_i(tau_i, *, model, start=(50.0, 5.0), largest=90.0, duration=600
         way = "ringing" if point.frequency else "without ringing"
         end = f"the rates settle at {point.rates[0]:.1f} and {point.rates[1]:.1f} Hz, {way}"
     else:
-        end = "the rates stay on the closed orbit that they meet, one of many"
+        end = "the rates end on a closed orbit, one of many"
     return described(figure, f"At tau_I = {tau_i:g} ms: {_plain(point)}; {end}.")
 
 
