@@ -255,6 +255,8 @@ def _add_arrivals(part, step, first, first_block, last_block, graph, drive, stat
             start = np.uint64(first_block * WORDS)
             add_rows(planes, carries, graph.rows, work.sources, begin, end, depth, start, words)
     edge_e = min(max(graph.blocks_e, first_block), last_block)
+    if drive.tables[step, 0] == drive.tables[step, 1]:
+        edge_e = last_block  # one law for all: one draw
     ends = (first_block, edge_e, last_block)
     for population in range(2):
         begin, end = ends[population], ends[population + 1]
