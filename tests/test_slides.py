@@ -206,9 +206,10 @@ def test_a_deck_asks_no_other_host_and_breaks_no_rule(browser, address, site):
         for scheme in ("light", "dark"):
             page.emulate_media(color_scheme=scheme)
             # The first slide as it is shown; then all of them, below one another, as printed.
-            for view in ("", "?view=print"):
+            for view, shown in (("", handouts.typeset), ("?view=print", handouts.printed)):
                 page.goto(f"{address}{path.as_posix()}{view}")
                 page.wait_for_function("Reveal.isReady()")
+                shown(page)
                 found = Axe().run(page, options={"runOnly": WCAG}).response["violations"]
                 problems += [f"{path}{view}, {scheme}: {rule['id']}" for rule in found]
         page.close()

@@ -54,6 +54,12 @@ def typeset(page):
     page.wait_for_function("!window.MathJax?.startup || window.MathJax.startup.promise")
 
 
+def printed(page):
+    """Wait until a deck opened for print is laid out, and its formulas are set."""
+    page.wait_for_function(_PRINTED)
+    typeset(page)
+
+
 def decks(site):
     """Return the decks of a built book, as paths below it.
 
@@ -97,8 +103,7 @@ def print_deck(browser, address, notes):
     for _ in range(_TRIES):
         page = browser.new_page(viewport={"width": 1280, "height": 720})
         page.goto(f"{address}?view=print{'&showNotes=separate-page' if notes else ''}")
-        page.wait_for_function(_PRINTED)
-        typeset(page)
+        printed(page)
         slides = page.evaluate("Reveal.getTotalSlides()")
         spoken = page.locator(".speaker-notes-pdf").count()
         pdf = page.pdf(width="1280px", height="720px", print_background=True)
