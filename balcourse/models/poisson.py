@@ -164,7 +164,7 @@ def draw_again(counts, again, height, least, tails, state):
 
 @kernel
 def _remainder(tails, state):
-    """Draw a count from what rounding down has lost: without branches, which would be guessed."""
+    """Draw a count from what rounding down has lost: no branch, hence no wrong guess."""
     chance = uniform(state)
     count = 0
     for tail in range(np.uint64(tails.size - 1)):

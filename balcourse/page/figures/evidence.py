@@ -232,21 +232,12 @@ def conductances_and_potential(neuron, angles, cases, *, alt):
     return figures.described(figure, alt)
 
 
-_CASE_STYLES = dict(
-    zip(
-        ("none", "co-tuned", "broad", "flat"),
-        zip(figures.OTHERS, ("-", "--", "-.", ":"), strict=True),
-        strict=True,
-    )
-)
-
-
 def spike_tuning(panels, *, alt):
     """Spike tuning curves, each over its own peak; a panel is (title, {case: (angles, curve)})."""
     figure, axes = figures.new(6.8, 3.4, ncols=len(panels), sharey=True)
     for one, (title, curves) in zip(axes, panels, strict=True):
         for number, (name, (angles, curve)) in enumerate(curves.items()):
-            color, style = _CASE_STYLES[name]
+            color, style = figures.OTHERS[number], ("-", "--", "-.", ":")[number]
             one.plot(*_mirrored(angles, curve / curve[0]), color=color, ls=style)
             one.text(
                 0.99, 0.92 - 0.09 * number, name, color=color, ha="right", transform=one.transAxes

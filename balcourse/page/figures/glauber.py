@@ -22,14 +22,10 @@ def pair(network, points, counts, *, alt):
     )
     share = counts / counts.sum(axis=1, keepdims=True)
     labels = {0: "both 0", 1: "only one (each)", 3: "both 1"}
-    styles = {
-        state: {"color": color, "linestyle": style}
-        for state, color, style in zip(labels, OTHERS, ("--", ":", "-"), strict=False)
-    }
-    for state, label in labels.items():
-        (line,) = axes.plot(temperatures, expected[:, state], **styles[state])
+    for (state, label), color, style in zip(labels.items(), OTHERS, ("--", ":", "-"), strict=False):
+        (line,) = axes.plot(temperatures, expected[:, state], style, color=color)
         figures.label_line(axes, line, label, xytext=(6, {0: 0, 1: -9, 3: 9}[state]))
-        axes.plot(points, share[:, state], "os^D"[state], color=line.get_color(), fillstyle="none")
+        axes.plot(points, share[:, state], "os^D"[state], color=color, fillstyle="none")
     axes.set(xlabel="temperature $T$", ylabel="probability", xlim=(0, None), ylim=(0, None))
     return figures.described(figure, alt)
 
